@@ -1,0 +1,53 @@
+# What a person types: make up · make test · make check · make demo. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := platform plugins/config
+export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check demo lock clean-env
+
+help:
+	@echo "make up     install what is needed, start PostgreSQL and serve"
+	@echo "make test   run every test"
+	@echo "make check  lint, types, architecture, spelling, lock in step"
+	@echo "make demo   play Odoo with sample bodies and read back what an agent reads"
+	@echo "make lock   write requirements.lock anew from the pyproject files"
+
+# The stamp holds the environment's recipe: it is made anew when the lock or a member's pyproject changes.
+$(BIN)/.ready: requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@touch $@
+
+up: $(BIN)/.ready
+	@exec $(BIN)/sprintia serve --first-run
+
+test: $(BIN)/.ready
+	@$(BIN)/python -m pytest
+
+check: $(BIN)/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy platform/src plugins/config/src
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python scripts/check_lock.py
+
+demo: $(BIN)/.ready
+	@$(BIN)/python scripts/demo.py
+
+lock:
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
+	@$(BIN)/python scripts/check_lock.py --write
+
+clean-env:
+	rm -rf $(VENV)
