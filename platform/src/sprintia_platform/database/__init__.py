@@ -1,0 +1,1 @@
+"""PostgreSQL for the platform: the embedded server, the engine and the migrations."""
