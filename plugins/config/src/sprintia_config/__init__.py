@@ -1,0 +1,1 @@
+"""The config plugin: versioned configuration and secrets of many tenants, on PostgreSQL."""
