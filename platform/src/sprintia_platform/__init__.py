@@ -1,0 +1,26 @@
+"""The host of the Sprintia Platform. What plugin authors use is exported here."""
+
+from sprintia_platform.hooks import HOOK_API, hookimpl
+from sprintia_platform.http.languages import Text
+from sprintia_platform.http.problems import Fault, Problem, ProblemType
+from sprintia_platform.keys.callers import Caller
+from sprintia_platform.keys.guards import public, requires
+from sprintia_platform.records import DatabaseSpec, HealthCheck, MenuEntry, Routes
+from sprintia_platform.settings import Secret
+
+__all__ = [
+    "HOOK_API",
+    "Caller",
+    "DatabaseSpec",
+    "Fault",
+    "HealthCheck",
+    "MenuEntry",
+    "Problem",
+    "ProblemType",
+    "Routes",
+    "Secret",
+    "Text",
+    "hookimpl",
+    "public",
+    "requires",
+]

@@ -1,0 +1,116 @@
+"""Append to the audit log, read it, and verify that nobody changed it.
+
+The SQL function `platform.append_audit` computes the chain under the lock of the tenant's chain row, inside of the
+caller's own transaction: a change and its audit event stand or fall together.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+
+from sprintia_platform.database.connections import Connection
+
+PLATFORM_CHAIN = "*"
+"""The chain of events that belong to no tenant; no tenant can have this id."""
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event. `hash` (hex) covers the previous event's hash and every other field."""
+
+    tenant_id: str
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    detail: msgspec.Raw
+    request_id: str
+    hash: str
+
+
+class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a chain does not hold: `cause` is `gap`, `changed` or `cut`."""
+
+    tenant_id: str
+    seq: int
+    cause: str
+
+
+async def append_audit(
+    connection: Connection, *, tenant: str, actor: str, action: str, target: str, detail: Mapping[str, Any]
+) -> int:
+    """Append one event within the caller's transaction; returns its number in the tenant's chain.
+
+    `detail` holds names, numbers and digests; never content and never a secret.
+    """
+    seq: int = await connection.fetchval(
+        "SELECT platform.append_audit($1, $2, $3, $4, $5, $6)",
+        tenant, actor, action, target, json.dumps(detail, ensure_ascii=False, sort_keys=True), current_request_id(),
+    )  # fmt: skip
+    return seq
+
+
+def current_request_id() -> str:
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+async def read_audit(
+    connection: Connection, tenants: list[str] | None, *, before: tuple[datetime, str, int] | None, limit: int
+) -> list[AuditEntry]:
+    """List events, newest first; `before` is the last row of the page before (keyset)."""
+    at, tenant, seq = before or (None, None, None)
+    rows = await connection.fetch(
+        "SELECT * FROM platform.audit_event WHERE ($1::text[] IS NULL OR tenant_id = ANY($1)) "
+        "AND ($2::timestamptz IS NULL OR (at, tenant_id, seq) < ($2, $3, $4)) "
+        "ORDER BY at DESC, tenant_id DESC, seq DESC LIMIT $5",
+        tenants, at, tenant, seq, limit,
+    )  # fmt: skip
+    return [
+        AuditEntry(
+            tenant_id=row["tenant_id"], seq=row["seq"], at=row["at"], actor=row["actor"], action=row["action"],
+            target=row["target"], detail=msgspec.Raw(row["detail"].encode()), request_id=row["request_id"],
+            hash=row["hash"].hex(),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def verify_audit(connection: Connection, tenant: str | None = None) -> tuple[int, list[ChainFault]]:
+    """Walk every chain (or one tenant's) and recompute it; returns how many events were read, and the faults."""
+    heads = await connection.fetch(
+        "SELECT tenant_id, seq, hash FROM platform.audit_chain WHERE $1::text IS NULL OR tenant_id = $1", tenant
+    )
+    faults: list[ChainFault] = []
+    count = 0
+    for head in heads:
+        previous, expected = b"", 0
+        async for row in connection.cursor(
+            "SELECT * FROM platform.audit_event WHERE tenant_id = $1 ORDER BY seq", head["tenant_id"]
+        ):
+            count += 1
+            expected += 1
+            if row["seq"] != expected:
+                faults.append(ChainFault(tenant_id=head["tenant_id"], seq=expected, cause="gap"))
+                expected = row["seq"]
+            if chained_hash(previous, row) != row["hash"]:
+                faults.append(ChainFault(tenant_id=head["tenant_id"], seq=row["seq"], cause="changed"))
+            previous = row["hash"]
+        if expected != head["seq"] or previous != head["hash"]:
+            faults.append(ChainFault(tenant_id=head["tenant_id"], seq=head["seq"], cause="cut"))
+    return count, faults
+
+
+def chained_hash(previous: bytes, row: asyncpg.Record) -> bytes:
+    """SHA-256 over the previous hash and each field with its length; the same as the SQL function computes."""
+    fields = (
+        row["tenant_id"], str(row["seq"]), f"{row['at']:%Y-%m-%dT%H:%M:%S.%fZ}", row["actor"], row["action"],
+        row["target"], row["detail"], row["request_id"],
+    )  # fmt: skip
+    text = "".join(f"{len(field)}:{field}" for field in fields)
+    return hashlib.sha256(previous + text.encode()).digest()

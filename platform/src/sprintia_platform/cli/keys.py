@@ -1,0 +1,98 @@
+"""`sprintia keys`: for operators, who need no key to make one."""
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from sprintia_platform.cli.runtime import fail, json_option, operator, run, running_host, show
+from sprintia_platform.keys.callers import RIGHTS
+from sprintia_platform.keys.controllers import NewKey, check_new_key
+from sprintia_platform.keys.store import StoredKey, create_key, list_keys, revoke_key, rotate_key
+from sprintia_platform.keys.tokens import NewToken
+
+
+@click.group()
+def keys() -> None:
+    """Make, list, rotate and revoke API keys."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--right", "rights", multiple=True, required=True, help=f"May be repeated: {', '.join(RIGHTS)}.")
+@click.option("--tenant", "tenants", multiple=True, help="May be repeated; without it the key reaches every tenant.")
+@click.option("--network", "networks", multiple=True, help="CIDR from where the key is valid; may be repeated.")
+@click.option("--expires-in-days", type=click.IntRange(1, 3650))
+@json_option
+def create(
+    name: str, rights: tuple[str, ...], tenants: tuple[str, ...], networks: tuple[str, ...],
+    expires_in_days: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a key and show it, once."""
+    with running_host() as host:
+        wanted = NewKey(
+            name=name, rights=sorted(set(rights)), tenants=list(tenants) or None, networks=list(networks),
+            expires_in_days=expires_in_days,
+        )  # fmt: skip
+        check_new_key(wanted)
+        expires_at = datetime.now(UTC) + timedelta(days=expires_in_days) if expires_in_days else None
+
+        async def make() -> NewToken:
+            async with host.database.transaction("platform", "*") as connection:
+                return await create_key(
+                    connection, name=wanted.name, rights=wanted.rights, tenants=wanted.tenants,
+                    networks=wanted.networks, expires_at=expires_at, actor=operator(),
+                )  # fmt: skip
+
+        token = run(host, make)
+        _show_once(token, as_json=as_json)
+
+
+@keys.command("list")
+@json_option
+def list_all(as_json: bool) -> None:
+    """List every key, without its text."""
+    with running_host() as host:
+
+        async def read() -> list[StoredKey]:
+            async with host.database.transaction("platform", read_only=True) as connection:
+                return await list_keys(connection)
+
+        columns = ("id", "name", "rights", "tenants", "expires_at", "revoked_at", "last_used_at")
+        show(run(host, read), as_json=as_json, table=columns)
+
+
+@keys.command()
+@click.argument("key_id")
+@click.option("--overlap-hours", type=click.IntRange(0, 24 * 90), default=24, show_default=True)
+@json_option
+def rotate(key_id: str, overlap_hours: int, as_json: bool) -> None:
+    """Give a key a new text; the old one stays valid for the overlap."""
+    with running_host() as host:
+
+        async def renew() -> NewToken | None:
+            async with host.database.transaction("platform", "*") as connection:
+                return await rotate_key(connection, key_id, timedelta(hours=overlap_hours), actor=operator())
+
+        token = run(host, renew)
+        if token is None:
+            fail(f"there is no active key {key_id!r}: see `sprintia keys list`")
+        _show_once(token, as_json=as_json)
+
+
+@keys.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """End a key. Running servers follow within SPRINTIA_KEY_CACHE_SECONDS."""
+    with running_host() as host:
+
+        async def end() -> bool:
+            async with host.database.transaction("platform", "*") as connection:
+                return await revoke_key(connection, key_id, actor=operator())
+
+        if not run(host, end):
+            fail(f"there is no active key {key_id!r}: see `sprintia keys list`")
+        click.echo(f"revoked {key_id}")
+
+
+def _show_once(token: NewToken, *, as_json: bool) -> None:
+    show({"id": token.key_id, "key": token.text}, as_json=as_json)

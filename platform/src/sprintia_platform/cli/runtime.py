@@ -1,0 +1,120 @@
+"""What every command needs: a host with its database, errors as one line, and output for people or programs."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import asyncpg
+import click
+import msgspec
+from msgspec import structs
+
+from sprintia_platform.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from sprintia_platform.errors import StartupError
+from sprintia_platform.host import Host
+from sprintia_platform.http.answers import is_outage
+from sprintia_platform.http.problems import Problem
+from sprintia_platform.settings import HostSettings, Secret, load_host_settings
+
+ResultT = TypeVar("ResultT")
+
+
+def fail(faults: str | Sequence[str], status: int = 1) -> NoReturn:
+    """End the command: a line per fault on standard error, no traceback."""
+    for fault in (faults,) if isinstance(faults, str) else faults:
+        click.echo(f"sprintia: {fault}", err=True)
+    sys.exit(status)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what an operator can mend into one clear line each."""
+    try:
+        yield
+    except StartupError as error:
+        fail(error.faults)
+    except EmbeddedPostgresError as error:
+        fail(str(error))
+    except Problem as problem:
+        detail = problem.kind.detail.show("en", **problem.values)
+        fail([detail, *(f"  {fault.pointer or ''} {fault.text.en}".rstrip() for fault in problem.errors)])
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not is_outage(error):
+            raise
+        fail(f"the database does not answer ({type(error).__name__}): check that it runs and DATABASE_URL is right")
+
+
+@contextmanager
+def database_settings() -> Iterator[HostSettings]:
+    """The host's settings with a database that runs: the one of `DATABASE_URL`, else the embedded one."""
+    settings = load_host_settings()
+    if settings.database_url is not None:
+        yield settings
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(settings.data_dir.resolve()) as server:
+        os.environ["DATABASE_URL"] = server.url
+        yield structs.replace(settings, database_url=Secret(server.url))
+
+
+@contextmanager
+def running_host() -> Iterator[Host]:
+    """A host whose database runs, for one command."""
+    with one_line_errors(), database_settings() as settings:
+        yield Host(settings)
+
+
+def run(host: Host, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Run a coroutine with the host's database open."""
+
+    async def with_database() -> ResultT:
+        await host.database.open()
+        try:
+            return await work()
+        finally:
+            await host.database.close()
+
+    return asyncio.run(with_database())
+
+
+def show(value: Any, *, as_json: bool, table: Sequence[str] = ()) -> None:
+    """Print records: JSON for programs, aligned columns for people."""
+    plain = msgspec.to_builtins(value)
+    if as_json:
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    rows = plain if isinstance(plain, list) else [plain]
+    if not rows:
+        click.echo("(none)")
+        return
+    names = list(table or rows[0])
+    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    widths = [max(len(name), *(len(line[place]) for line in cells)) for place, name in enumerate(names)]
+    for line in ([name.upper() for name in names], *cells):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(item) for item in value) or "-"
+    return str(value)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def operator() -> str:
+    """How history and audit name the person at this command."""
+    import getpass  # noqa: PLC0415 - only for commands that write
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return f"cli:{name}"

@@ -1,0 +1,1 @@
+"""What surrounds every request: context, limits, problem answers, documentation pages."""

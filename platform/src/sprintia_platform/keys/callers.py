@@ -1,0 +1,74 @@
+"""Who is calling, and what they may do."""
+
+import ipaddress
+from collections.abc import Iterable
+
+import msgspec
+
+from sprintia_platform.database.connections import Tenants
+from sprintia_platform.http import problems
+from sprintia_platform.http.problems import Problem
+
+RIGHTS = ("config:read", "config:write", "secrets:read", "mapping:write", "schemas:write", "admin")
+"""The rights of the platform's own parts; a plugin may ask for further ones of its own (`notes:read`)."""
+
+BOOTSTRAP = "bootstrap"
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """An authenticated caller.
+
+    Attributes:
+        key_id: the key's id, `bootstrap` for the one of `API_KEY`; stable over rotation, and the sender of deliveries.
+        name: what people called the key.
+        rights: what it may do; none implies another.
+        tenants: which tenants it reaches; None means all.
+        networks: from where it is valid; empty means from everywhere.
+    """
+
+    key_id: str
+    name: str
+    rights: frozenset[str]
+    tenants: frozenset[str] | None = None
+    networks: tuple[str, ...] = ()
+
+    @property
+    def actor(self) -> str:
+        """How history and audit name this caller."""
+        return f"key:{self.key_id}"
+
+    def has(self, right: str) -> bool:
+        return right in self.rights
+
+    def require(self, right: str) -> None:
+        """Raise a 403 that names the right, unless the caller has it."""
+        if right not in self.rights:
+            raise Problem(problems.FORBIDDEN, right=right, extra={"right": right})
+
+    def reaches(self, tenant: str) -> bool:
+        return self.tenants is None or tenant in self.tenants
+
+    def require_tenant(self, tenant: str) -> str:
+        """Return the tenant, or answer 404 as if it did not exist."""
+        if not self.reaches(tenant):
+            raise Problem(problems.TENANT_NOT_FOUND, tenant=tenant)
+        return tenant
+
+    @property
+    def scope(self) -> Tenants:
+        """The tenants for a transaction that may touch all that this caller reaches."""
+        return "*" if self.tenants is None else sorted(self.tenants)
+
+    def require_network(self, address: str | None) -> None:
+        """Raise a 403 when the key is bound to networks and the address lies in none of them."""
+        if self.networks and not _within(address, self.networks):
+            raise Problem(problems.NETWORK_REFUSED, address=address or "?")
+
+
+def _within(address: str | None, networks: Iterable[str]) -> bool:
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return any(mapped in ipaddress.ip_network(network) for network in networks)

@@ -1,0 +1,89 @@
+"""What each route asks of its caller. A route that states no policy stops the start."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.enums import HttpMethod
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+from sprintia_platform.errors import StartupError
+from sprintia_platform.http import problems
+from sprintia_platform.http.problems import Problem
+from sprintia_platform.keys.callers import Caller
+from sprintia_platform.keys.store import KeyStore
+
+class requires:  # noqa: N801 - it reads as what it does: guards=[requires("config:read")]
+    """The guard of a route for callers who have all of these rights (none named: any valid key)."""
+
+    def __init__(self, *rights: str) -> None:
+        self.rights = rights
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        caller = await authenticate(connection)
+        for right in self.rights:
+            caller.require(right)
+
+
+def public(reason: str) -> dict[str, Any]:
+    """Options of a route that anybody may call; the reason is for the reader."""
+    return {"public": reason}
+
+
+async def authenticate(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Find out who calls, and remember it for this request.
+
+    Raises:
+        Problem: 401 when no valid key was given, 403 when it is not valid from this address.
+    """
+    state = connection.scope["state"]
+    caller: Caller | None = state.get("caller")
+    if caller is not None:
+        return caller
+    text = given_key(connection)
+    store: KeyStore = connection.app.state.key_store
+    caller = await store.identify(text) if text else None
+    if caller is None:
+        raise Problem(problems.UNAUTHORIZED, headers={"WWW-Authenticate": "ApiKey"})
+    client = connection.client
+    caller.require_network(client.host if client else None)
+    state["caller"], state["actor"] = caller, caller.actor
+    return caller
+
+
+def given_key(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The key of `X-API-Key`, else of `Authorization: Bearer`."""
+    key = connection.headers.get("x-api-key")
+    if key:
+        return key.strip()
+    scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+async def provide_caller(request: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Litestar dependency `caller`: who called."""
+    return await authenticate(request)
+
+
+def refuse_undeclared(handlers: Iterable[HTTPRouteHandler]) -> frozenset[str]:
+    """Return every right that the routes ask for.
+
+    Raises:
+        StartupError: naming each route that states neither `requires(...)` nor `public(...)`.
+    """
+    rights: set[str] = set()
+    faults = []
+    for handler in handlers:
+        if handler.http_methods == {HttpMethod.OPTIONS}:  # Litestar's own: it names the methods, and nothing else
+            continue
+        declared = [guard.rights for guard in handler.resolve_guards() if isinstance(guard, requires)]
+        for names in declared:
+            rights.update(names)
+        if not declared and "public" not in handler.opt:
+            paths = ", ".join(sorted(handler.paths))
+            faults.append(
+                f"route {paths} ({handler}) states no policy: add guards=[requires(...)] or opt=public('why')"
+            )
+    if faults:
+        raise StartupError(faults)
+    return frozenset(rights)

@@ -1,0 +1,93 @@
+"""JSON logs, one line per event, by an allow-list of fields: what is not named here is not written.
+
+Bodies, headers, exception values and SQL never reach a log, because nothing but these names does. An exception is
+written as its type and the places of its frames.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+FIELDS = (
+    "timestamp", "level", "event", "logger", "service", "request_id", "trace_id", "span_id", "method", "route",
+    "status", "duration_ms", "bytes_out", "actor", "tenant", "plugin", "error_type", "error_code", "frames", "stage",
+    "cause", "event_type", "delivery_outcome", "reason", "count", "seconds", "pid", "host", "port", "version",
+    "revision", "key_id", "message",
+)  # fmt: skip
+_LONGEST = 2_000
+_PLAIN_LOGGERS = ("uvicorn", "uvicorn.error", "asyncio", "sqlalchemy", "alembic", "litestar")
+
+
+def configure_logs(level: str = "info") -> None:
+    """Send every log of this process to standard error as JSON lines."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _shorten_exception,
+            allow_listed,
+            structlog.processors.JSONRenderer(serializer=_dump),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = _ForeignHandler()
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    for name in _PLAIN_LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+        logger.setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.access").disabled = True  # the request layer writes the one line per request
+
+
+def allow_listed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Keep only the named fields, bounded in length."""
+    kept = {}
+    for name in FIELDS:
+        value = event.get(name)
+        if value is not None:
+            kept[name] = value[:_LONGEST] if isinstance(value, str) else value
+    return kept
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Name the places that an exception passed, without values."""
+    return [
+        f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-12:]
+    ]
+
+
+def _shorten_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    error = event.pop("exc_info", None)
+    if isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["error_type"] = type(error).__name__
+        event["error_code"] = getattr(error, "sqlstate", None)
+        event["frames"] = frames_of(error)
+    return event
+
+
+def _dump(event: Mapping[str, Any], **_: Any) -> str:
+    return json.dumps(event, ensure_ascii=False, default=lambda value: type(value).__name__)
+
+
+class _ForeignHandler(logging.Handler):
+    """Libraries' records: their constant message, never the values that were put into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger().log(
+            record.levelno, "library_log", logger=record.name, message=str(record.msg)[:200], exc_info=error
+        )

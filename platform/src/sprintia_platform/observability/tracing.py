@@ -1,0 +1,92 @@
+"""W3C trace context, and OpenTelemetry spans when an endpoint is configured."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from sprintia_platform.errors import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.trace import Span, Tracer
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+
+
+class TraceContext(NamedTuple):
+    """Where this request stands in a trace (W3C Trace Context, level 1): all in lower-case hex."""
+
+    trace_id: str
+    parent_id: str | None
+    span_id: str
+    flags: str
+
+    @property
+    def traceparent(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+
+def read_trace_context(traceparent: str | None) -> TraceContext:
+    """Continue a well-formed traceparent; start a new trace otherwise, as the specification asks."""
+    match = _TRACEPARENT.fullmatch(traceparent or "")
+    if match is not None:
+        version, trace_id, parent_id, flags, rest = match.groups()
+        known = version != "ff" and (rest is None or version != "00")
+        if known and int(trace_id, 16) and int(parent_id, 16):
+            return TraceContext(trace_id, parent_id, secrets.token_hex(8), flags)
+    return TraceContext(secrets.token_hex(16), None, secrets.token_hex(8), "00")
+
+
+class Tracing:
+    """Server spans with an allow-list of attributes; does nothing until it is configured."""
+
+    def __init__(self, tracer: "Tracer | None" = None) -> None:
+        self._tracer = tracer
+
+    @classmethod
+    def from_environment(cls, environ: "Mapping[str, str]") -> "Tracing":
+        """Export over OTLP/HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
+
+        Raises:
+            StartupError: it is set and the OpenTelemetry packages are not installed.
+        """
+        if not environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+            return cls()
+        try:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - extra
+            from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - extra
+            from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - extra
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415 - extra
+        except ImportError as error:
+            raise StartupError(
+                "OTEL_EXPORTER_OTLP_ENDPOINT is set and OpenTelemetry is not installed: "
+                "install sprintia-platform[otel], or unset it"
+            ) from error
+        name = environ.get("OTEL_SERVICE_NAME", "sprintia")
+        provider = TracerProvider(resource=Resource.create({"service.name": name}))
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        return cls(provider.get_tracer("sprintia"))
+
+    @contextmanager
+    def request_span(self, context: TraceContext, method: str) -> Iterator["Span | None"]:
+        """Open the span of one request; the caller names it and sets `http.route` and the status when it knows them."""
+        if self._tracer is None:
+            yield None
+            return
+        from opentelemetry import trace  # noqa: PLC0415 - extra
+
+        parent = None
+        if context.parent_id is not None:
+            remote = trace.SpanContext(
+                int(context.trace_id, 16), int(context.parent_id, 16), is_remote=True,
+                trace_flags=trace.TraceFlags(int(context.flags, 16)),
+            )  # fmt: skip
+            parent = trace.set_span_in_context(trace.NonRecordingSpan(remote))
+        with self._tracer.start_as_current_span(
+            method, context=parent, kind=trace.SpanKind.SERVER, record_exception=False,
+            attributes={"http.request.method": method},
+        ) as span:  # fmt: skip
+            yield span
