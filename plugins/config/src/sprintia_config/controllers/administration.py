@@ -1,0 +1,193 @@
+"""`/config/...`: secrets, deliveries, signing of webhooks."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from sprintia_config import problems
+from sprintia_config.controllers.intake import author_of, check_identifiers
+from sprintia_config.documents.keys import DocumentKey
+from sprintia_config.documents.places import secret_place
+from sprintia_config.documents.representation import moment
+from sprintia_config.models import SCHEMA
+from sprintia_config.secrecy.leaves import decode_scalar
+from sprintia_config.vault import Vault
+from sprintia_config.webhook import secrets as signing
+from sprintia_config.webhook.secrets import Mode, StoredSecret
+from sprintia_config.writing import Writer
+from sprintia_platform import Caller, Problem, requires
+from sprintia_platform.audit.log import append_audit
+from sprintia_platform.database.connections import Database
+from sprintia_platform.http.paging import Limit
+
+_ADMIN = [requires("admin")]
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class RevealedSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret in clear. `value` has the JSON type that was written."""
+
+    tenant_id: str
+    domain: str
+    name: str
+    version: int
+    value: str | int | float | bool | None
+
+
+class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery: `outcome` is applied, identical, superseded or refused; `reason` says why it was refused."""
+
+    id: int
+    tenant_id: str
+    sender: str
+    delivery_id: str | None
+    route: str
+    event: str | None
+    outcome: str
+    status: int
+    reason: str | None
+    revision: int | None
+    received_at: str
+
+
+class NewWebhookSecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A secret to sign webhooks with: made here unless given; older ones end after `overlap_hours`."""
+
+    secret: Annotated[str, msgspec.Meta(min_length=16, max_length=200)] | None = None
+    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=24 * 90)] = 24
+
+
+class ShownWebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A signing secret; its text is never shown again."""
+
+    id: str
+    secret: str
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a tenant's webhooks are signed.
+
+    `optional`: a signature is checked when there is one; `required`: there must be one; `legacy`: the replaced
+    system's header is asked for; `inherit`: as SPRINTIA_CONFIG_WEBHOOK_SIGNATURE says.
+    """
+
+    mode: Mode
+
+
+@get("/config/secrets/{tenant:str}/{name:str}", guards=[requires("secrets:read")], tags=["secrets"])
+async def read_secret(
+    tenant: FromPath[str], name: FromPath[str], database: NamedDependency[Database], vault: NamedDependency[Vault],
+    caller: NamedDependency[Caller], domain: FromQuery[str | None] = None,
+) -> Response[RevealedSecret]:  # fmt: skip
+    """Read one secret that stands, in clear; the audit log says who did."""
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    async with database.transaction(SCHEMA, [tenant]) as connection:
+        rows = await connection.fetch(
+            "SELECT s.domain, s.config_type, s.version, s.sealed, s.key_generation FROM config.secret_version s "
+            "JOIN config.document d USING (tenant_id, domain, config_type, version) "
+            "WHERE s.tenant_id = $1 AND s.name = $2 AND ($3::text IS NULL OR s.domain = $3) ORDER BY s.domain",
+            tenant, name, domain,
+        )  # fmt: skip
+        if not rows:
+            raise Problem(problems.SECRET_NOT_FOUND, tenant=tenant, name=name)
+        if len(rows) > 1:
+            domains = ", ".join(row["domain"] for row in rows)
+            raise Problem(problems.SECRET_AMBIGUOUS, name=name, domains=domains)
+        row = rows[0]
+        place = secret_place(DocumentKey(tenant, row["domain"], row["config_type"]), name, row["version"])
+        opened = (await vault.tenant_keys(connection, tenant)).open(row["sealed"], row["key_generation"], place)
+        await append_audit(
+            connection, tenant=tenant, actor=caller.actor, action="secret.read",
+            target=f"{row['domain']}/{row['config_type']}", detail={"version": row["version"], "name": name},
+        )  # fmt: skip
+    scalar = decode_scalar(opened)
+    value = scalar if scalar is None or isinstance(scalar, (str, int, bool)) else float(scalar.text)
+    shown = RevealedSecret(tenant_id=tenant, domain=row["domain"], name=name, version=row["version"], value=value)
+    return Response(shown, headers=_NO_STORE)
+
+
+@delete("/config/tenants/{tenant:str}/secrets", guards=_ADMIN, tags=["secrets"], status_code=200)
+async def erase_secrets(
+    tenant: FromPath[str], writer: NamedDependency[Writer], caller: NamedDependency[Caller]
+) -> dict[str, int]:
+    """Erase a tenant's secrets for ever, in every version and backup-independent, by destroying its data keys (LGPD).
+
+    Documents that held secrets can no longer be read in clear; their masked views and the history stay.
+    """
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    async with writer.change(tenant, author_of(caller)) as change:
+        gone = await change.connection.fetch(
+            "DELETE FROM config.tenant_key WHERE tenant_id = $1 RETURNING generation", tenant
+        )
+        await change.audit("secrets.erase", "secrets", keys=len(gone))
+        change.changed = True
+    return {"destroyed_keys": len(gone)}
+
+
+@get("/config/deliveries", guards=[requires("config:read")], tags=["deliveries"])
+async def list_deliveries(
+    database: NamedDependency[Database], caller: NamedDependency[Caller], tenant: FromQuery[str | None] = None,
+    limit: FromQuery[Limit] = 100, before: FromQuery[int | None] = None,
+) -> list[DeliveryItem]:  # fmt: skip
+    """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
+
+    Refused deliveries that named no tenant are listed for keys that reach every tenant.
+    """
+    if tenant is not None:
+        check_identifiers(tenant=tenant)
+        caller.require_tenant(tenant)
+    async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
+        rows = await connection.fetch(
+            "SELECT id, tenant_id, sender, delivery_id, route, event, outcome, status, reason, revision, received_at "
+            "FROM config.delivery WHERE ($1::text IS NULL OR tenant_id = $1) AND ($2::bigint IS NULL OR id < $2) "
+            "ORDER BY id DESC LIMIT $3",
+            tenant, before, limit,
+        )  # fmt: skip
+    return [DeliveryItem(**{**dict(row.items()), "received_at": moment(row["received_at"])}) for row in rows]
+
+
+@get("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, tags=["webhook"])
+async def list_webhook_secrets(
+    tenant: FromPath[str], database: NamedDependency[Database], caller: NamedDependency[Caller]
+) -> list[StoredSecret]:
+    """List a tenant's signing secrets, without their text."""
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    async with database.transaction(SCHEMA, [tenant], read_only=True) as connection:
+        return await signing.list_secrets(connection, tenant)
+
+
+@post("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, tags=["webhook"])
+async def add_webhook_secret(
+    data: JSONBody[NewWebhookSecret], tenant: FromPath[str], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Response[ShownWebhookSecret]:  # fmt: skip
+    """Add a signing secret and show it, once."""
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    async with writer.change(tenant, author_of(caller)) as change:
+        secret_id, secret = await signing.add_secret(change, data.secret, data.overlap_hours)
+    return Response(ShownWebhookSecret(id=secret_id, secret=secret), headers=_NO_STORE)
+
+
+@put("/config/tenants/{tenant:str}/signature", guards=_ADMIN, tags=["webhook"])
+async def set_signature(
+    data: JSONBody[Signature], tenant: FromPath[str], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Signature:  # fmt: skip
+    """Say whether and how a tenant's webhooks must be signed."""
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    async with writer.change(tenant, author_of(caller)) as change:
+        await signing.set_mode(change, data.mode)
+    return data
+
+
+HANDLERS = (
+    read_secret, erase_secrets, list_deliveries, list_webhook_secrets, add_webhook_secret, set_signature,
+)  # fmt: skip

@@ -1,0 +1,97 @@
+"""`/company-services/{tenant}/metadata`."""
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from sprintia_config import company_services, problems
+from sprintia_config.controllers.documents import YamlPost
+from sprintia_config.controllers.intake import (
+    author_of,
+    check_identifiers,
+    delivery_of,
+    json_answer,
+    to_response,
+    yaml_problem,
+)
+from sprintia_config.documents import service
+from sprintia_config.documents.representation import json_text, moment, version_headers
+from sprintia_config.documents.versions import Version, read_head
+from sprintia_config.models import SCHEMA
+from sprintia_config.vault import Vault
+from sprintia_config.writing import Answer, Change, Writer
+from sprintia_platform import Caller, Problem, requires
+from sprintia_platform.content.errors import ContentError
+from sprintia_platform.database.connections import Database
+from sprintia_platform.http.requests import StrictRequest
+
+_PATH = "/company-services/{tenant:str}/metadata"
+_TAGS = ["company-services"]
+
+
+class CompanyMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that stands, as the addon reads it."""
+
+    id: int
+    tenant_id: str
+    config_type: str
+    version: int
+    created_at: str
+    updated_at: str
+    json_data: msgspec.Raw
+
+
+@post(_PATH, guards=[requires("config:write")], tags=_TAGS, status_code=200)
+async def post_metadata(
+    request: StrictRequest, data: JSONBody[YamlPost], tenant: FromPath[str], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Replace the company's metadata; the first post records the tenant's security token."""
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    try:
+        document = company_services.read_company_document(data.yaml_content, tenant)
+    except ContentError as error:
+        raise yaml_problem(request, error) from None
+
+    async def work(change: Change) -> Answer:
+        await company_services.check_token(change, request.headers.get("x-security-token"), document.token)
+        made = await service.replace(change, request.headers, company_services.key_of(tenant), document.content)
+        outcome = "applied" if made.revision == change.revision else "identical"
+        return json_answer(_shown(made), version_headers(made, masked=True), outcome)
+
+    delivery = delivery_of(
+        request, caller, await request.body(), route="POST /company-services/metadata", always_recorded=True
+    )
+    author = author_of(caller, "company-services", data.message)
+    return to_response(await writer.deliver(tenant, author, delivery, work))
+
+
+@get(_PATH, guards=[requires("config:read")], tags=_TAGS)
+async def read_metadata(
+    request: StrictRequest, tenant: FromPath[str], database: NamedDependency[Database], vault: NamedDependency[Vault],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Read the company's metadata; a security token that is sent along must be the one on record."""
+    check_identifiers(tenant=tenant)
+    caller.require_tenant(tenant)
+    token = request.headers.get("x-security-token")
+    async with database.transaction(SCHEMA, [tenant], read_only=True) as connection:
+        head = await read_head(connection, company_services.key_of(tenant))
+        if token is not None:
+            await company_services.require_token(connection, await vault.tenant_keys(connection, tenant), tenant, token)
+    if head is None or head.deleted:
+        raise Problem(problems.METADATA_NOT_FOUND, tenant=tenant)
+    return to_response(json_answer(_shown(head), version_headers(head, masked=True)))
+
+
+HANDLERS = (post_metadata, read_metadata)
+
+
+def _shown(version: Version) -> CompanyMetadata:
+    at = moment(version.created_at)
+    return CompanyMetadata(
+        id=version.id, tenant_id=version.tenant_id, config_type=version.config_type, version=version.version,
+        created_at=at, updated_at=at, json_data=msgspec.Raw(json_text(version, None).encode()),
+    )  # fmt: skip

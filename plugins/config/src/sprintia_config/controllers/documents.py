@@ -1,0 +1,263 @@
+"""`/configs/...`: documents and their versions."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from sprintia_config.controllers.intake import (
+    author_of,
+    check_identifiers,
+    delivery_of,
+    json_answer,
+    language_of,
+    to_response,
+    yaml_problem,
+)
+from sprintia_config.documents import representation, service
+from sprintia_config.documents.content import Content
+from sprintia_config.documents.keys import DocumentKey
+from sprintia_config.documents.service import Documents
+from sprintia_config.documents.versions import Version, read_head
+from sprintia_config.vault import TenantKeys
+from sprintia_config.writing import Answer, Change, Writer
+from sprintia_platform import Caller, requires
+from sprintia_platform.content.errors import ContentError
+from sprintia_platform.http.paging import Limit
+from sprintia_platform.http.requests import StrictRequest, content_problem, read_body_json
+
+YAML_TYPES = ("application/x-yaml", "application/yaml", "text/yaml", "text/x-yaml")
+_PATH = "/configs/{tenant:str}/{domain:str}/{config_type:str}"
+_READ, _WRITE = [requires("config:read")], [requires("config:write")]
+_TAGS = ["documents"]
+
+Work = Callable[[Change], Awaitable[Answer]]
+
+
+class YamlPost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document as Odoo posts it: YAML text within JSON."""
+
+    yaml_content: str
+    message: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class Rollback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which version's content is to stand again, and why."""
+
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    message: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+@get("/configs/{tenant:str}", guards=_READ, tags=_TAGS)
+async def list_heads(
+    tenant: FromPath[str], documents: NamedDependency[Documents], caller: NamedDependency[Caller],
+    domain: FromQuery[str | None] = None,
+) -> list[representation.Head]:  # fmt: skip
+    """List a tenant's documents; an unknown tenant has none."""
+    check_identifiers(tenant=tenant, **({"domain": domain} if domain is not None else {}))
+    caller.require_tenant(tenant)
+    return [representation.head(version) for version in await documents.heads(tenant, domain)]
+
+
+@get(_PATH, guards=_READ, tags=_TAGS)
+async def read_document(
+    request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
+    caller: NamedDependency[Caller],
+) -> Response[Any]:  # fmt: skip
+    """Read the version that stands."""
+    version, keys = await documents.head(caller, key)
+    return _shown(request, version, keys)
+
+
+@get(f"{_PATH}/yaml", guards=_READ, tags=_TAGS)
+async def read_yaml_text(
+    request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
+    caller: NamedDependency[Caller],
+) -> Response[Any]:  # fmt: skip
+    """Read the bytes as they were received."""
+    version, keys = await documents.head(caller, key)
+    headers = _headers(version, keys, yaml=True)
+    if representation.not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(None, status_code=304, headers=headers)
+    text = representation.source_text(version, keys)
+    return Response(text.encode(), media_type="application/x-yaml", headers=headers)
+
+
+@get(f"{_PATH}/history", guards=_READ, tags=_TAGS)
+async def read_history(
+    key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
+    limit: FromQuery[Limit] = 1000, before: FromQuery[int | None] = None,
+) -> list[representation.HistoryItem]:  # fmt: skip
+    """List versions, newest first; `before` a version number. An unknown document has none."""
+    found = await documents.history(key, before=before, limit=limit)
+    return [representation.history_item(version) for version in found]
+
+
+@get(f"{_PATH}/version/{{number:int}}", guards=_READ, tags=_TAGS)
+async def read_version(
+    request: StrictRequest, key: NamedDependency[DocumentKey], number: FromPath[int],
+    documents: NamedDependency[Documents], caller: NamedDependency[Caller],
+) -> Response[Any]:  # fmt: skip
+    """Read one version."""
+    if not 0 <= number < 2**63:
+        raise service.not_found(key, number)
+    version, keys = await documents.version(caller, key, number)
+    return _shown(request, version, keys)
+
+
+@post(_PATH, guards=_WRITE, tags=_TAGS, status_code=200)
+async def post_document(
+    request: StrictRequest, data: JSONBody[YamlPost], key: NamedDependency[DocumentKey],
+    writer: NamedDependency[Writer], caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Replace a document by the YAML text within the body; identical content answers the version that stands."""
+    content = _yaml_content(request, data.yaml_content)
+
+    async def work(change: Change) -> Answer:
+        return await _answer(change, caller, await service.replace(change, request.headers, key, content))
+
+    return await _write(request, caller, writer, key, work, data.message)
+
+
+@put(_PATH, guards=_WRITE, tags=_TAGS)
+async def put_document(
+    request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Replace a document by the body: YAML or JSON, as its Content-Type says."""
+    media_type = request.expect_content_type("application/json", *YAML_TYPES)
+    body = await request.body()
+    content = _json_content(request, body) if media_type == "application/json" else _yaml_content(request, body)
+
+    async def work(change: Change) -> Answer:
+        return await _answer(change, caller, await service.replace(change, request.headers, key, content))
+
+    return await _write(request, caller, writer, key, work)
+
+
+@patch(_PATH, guards=_WRITE, tags=_TAGS)
+async def patch_document(
+    request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Apply a JSON Merge Patch (RFC 7396) to the version that stands."""
+    request.expect_content_type("application/merge-patch+json", "application/json")
+    update = read_body_json(request, await request.body())
+
+    async def work(change: Change) -> Answer:
+        return await _answer(change, caller, await service.patch(change, request.headers, key, update))
+
+    return await _write(request, caller, writer, key, work)
+
+
+@delete(_PATH, guards=_WRITE, tags=_TAGS, status_code=200)
+async def delete_document(
+    request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Delete a document: a tombstone version; its history stays, and a rollback brings it back."""
+
+    async def work(change: Change) -> Answer:
+        made = await service.delete(change, request.headers, key)
+        headers = {"X-Config-Version": str(made.version), "X-Config-Revision": str(made.revision)}
+        return json_answer(representation.history_item(made), headers)
+
+    return await _write(request, caller, writer, key, work)
+
+
+@post(f"{_PATH}/rollback", guards=_WRITE, tags=_TAGS, status_code=200)
+async def roll_back(
+    request: StrictRequest, data: JSONBody[Rollback], key: NamedDependency[DocumentKey],
+    writer: NamedDependency[Writer], caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
+    """Make an old version's content stand again, as a new version."""
+
+    async def work(change: Change) -> Answer:
+        made = await service.roll_back(change, request.headers, key, data.version)
+        return await _answer(change, caller, made)
+
+    message = data.message or f"rollback to version {data.version}"
+    return await _write(request, caller, writer, key, work, message, origin="rollback")
+
+
+HANDLERS = (
+    list_heads, read_document, read_yaml_text, read_history, read_version, post_document, put_document, patch_document,
+    delete_document, roll_back,
+)  # fmt: skip
+
+
+def _yaml_content(request: StrictRequest, source: str | bytes) -> Content:
+    try:
+        return Content.from_yaml(source if isinstance(source, str) else decode(source))
+    except ContentError as error:
+        raise yaml_problem(request, error) from None
+
+
+def _json_content(request: StrictRequest, body: bytes) -> Content:
+    try:
+        return Content.from_json(body)
+    except ContentError as error:
+        raise content_problem(error, language_of(request)) from None
+
+
+def decode(body: bytes) -> str:
+    """Read a YAML body as UTF-8, which is what can be returned byte for byte.
+
+    Raises:
+        ContentError: it is something else.
+    """
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = body[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        raise ContentError("not_utf8", line=line, column=column) from None
+
+
+async def _write(
+    request: StrictRequest, caller: Caller, writer: Writer, key: DocumentKey, work: Work,
+    message: str = "", origin: str = "api",
+) -> Response[bytes]:  # fmt: skip
+    stream = f"{key.domain}/{key.config_type}"
+    route = f"{request.method} /configs/{stream}"
+    delivery = delivery_of(request, caller, await request.body(), route=route, stream=stream)
+    author = author_of(caller, origin, message)
+
+    async def superseded(change: Change) -> Answer:
+        head = await read_head(change.connection, key)
+        if head is None or head.deleted:
+            raise service.not_found(key, deleted_by=head.version if head else None)
+        answer = await _answer(change, caller, head)
+        headers = {**answer.headers, "X-Config-Superseded": "true"}
+        return Answer(status=200, body=answer.body, headers=headers, outcome="superseded")
+
+    return to_response(await writer.deliver(key.tenant, author, delivery, work, superseded))
+
+
+async def _answer(change: Change, caller: Caller, version: Version) -> Answer:
+    """Answer a write with the version that now stands; its sender just sent the secrets, and reads them by right."""
+    clear = version.has_secrets and caller.has("secrets:read")
+    if clear:
+        await change.audit("secret.read", f"{version.domain}/{version.config_type}", version=version.version)
+    keys = await change.keys() if clear else None
+    outcome = "applied" if version.revision == change.revision else "identical"
+    return json_answer(representation.full(version, keys), _headers(version, keys), outcome)
+
+
+def _shown(request: StrictRequest, version: Version, keys: TenantKeys | None) -> Response[Any]:
+    headers = _headers(version, keys)
+    if representation.not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(None, status_code=304, headers=headers)
+    body = msgspec.json.encode(representation.full(version, keys))
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _headers(version: Version, keys: TenantKeys | None, *, yaml: bool = False) -> dict[str, str]:
+    headers = representation.version_headers(version, masked=keys is None, yaml=yaml)
+    if version.has_secrets and keys is not None:
+        headers["Cache-Control"] = "no-store"
+    return headers

@@ -1,0 +1,1 @@
+"""Documents: their content, their versions, and how answers show them."""

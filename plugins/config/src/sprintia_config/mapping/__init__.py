@@ -1,0 +1,1 @@
+"""The Chatwoot mapping: which tenant answers which account, inbox and number."""

@@ -1,0 +1,229 @@
+"""The plugin's tables, schema `config`: what the migrations make, and `sprintia db check` compares with them."""
+
+from datetime import datetime
+
+from advanced_alchemy.base import CommonTableAttributes
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from sprintia_platform.keys.models import NAMING
+
+SCHEMA = "config"
+
+
+class ConfigBase(CommonTableAttributes, DeclarativeBase):
+    __abstract__ = True
+    metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text, datetime: DateTime(timezone=True), bytes: LargeBinary, int: BigInteger, bool: Boolean,
+    }  # fmt: skip
+
+
+def _of_tenant() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["tenant_id"], [f"{SCHEMA}.tenant.tenant_id"])
+
+
+class Tenant(ConfigBase):
+    """A tenant. Its row is locked by each write, so that `revision` follows the order of commits.
+
+    `key_generation` counts the data keys that it ever had: the number of an erased one is never given again.
+    """
+
+    __tablename__ = "tenant"
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    signature: Mapped[str] = mapped_column(server_default="inherit")
+    key_generation: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TenantKey(ConfigBase):
+    """A tenant's data key, wrapped by the master key `master_key_id`. Deleting the row erases what it sealed."""
+
+    __tablename__ = "tenant_key"
+    __table_args__ = (_of_tenant(),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(Integer, primary_key=True)
+    master_key_id: Mapped[str]
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DocumentVersion(ConfigBase):
+    """One version of a document; never changed.
+
+    `source` is the text exactly as received; a text with secrets stands sealed in `sealed_source` instead, and `view`,
+    the JSON view, then holds masks. A tombstone has neither.
+    """
+
+    __tablename__ = "document_version"
+    __table_args__ = (
+        _of_tenant(),
+        UniqueConstraint("id"),
+        UniqueConstraint("tenant_id", "revision", "domain", "config_type"),
+        CheckConstraint("deleted OR (source IS NULL) <> (sealed_source IS NULL)", name="one_source"),
+        CheckConstraint("(sealed_source IS NULL) = (key_generation IS NULL)", name="sealed_by_a_key"),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    config_type: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True))
+    revision: Mapped[int]
+    media: Mapped[str]
+    source: Mapped[str | None]
+    sealed_source: Mapped[bytes | None]
+    key_generation: Mapped[int | None] = mapped_column(Integer)
+    view: Mapped[str | None]
+    digest: Mapped[str]
+    deleted: Mapped[bool]
+    actor: Mapped[str]
+    origin: Mapped[str]
+    message: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Document(ConfigBase):
+    """The head of a document: which version stands."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        _of_tenant(),
+        ForeignKeyConstraint(
+            ["tenant_id", "domain", "config_type", "version"],
+            [f"{SCHEMA}.document_version.{name}" for name in ("tenant_id", "domain", "config_type", "version")],
+            name="fk_document_version",
+        ),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    config_type: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+
+
+class SecretVersion(ConfigBase):
+    """A secret value of one version of a document, sealed under the tenant's key and bound to this place."""
+
+    __tablename__ = "secret_version"
+    __table_args__ = (_of_tenant(),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    config_type: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    key_generation: Mapped[int] = mapped_column(Integer)
+    fingerprint: Mapped[bytes]
+
+
+class MappingVersion(ConfigBase):
+    """A version of what one tenant owns of the Chatwoot mapping; never changed."""
+
+    __tablename__ = "mapping_version"
+    __table_args__ = (_of_tenant(), UniqueConstraint("id"))
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True))
+    revision: Mapped[int]
+    slice: Mapped[str]
+    digest: Mapped[str]
+    actor: Mapped[str]
+    origin: Mapped[str]
+    message: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class MappingEntry(ConfigBase):
+    """A route of the mapping that stands now: `kind` is account, inbox, fallback or number."""
+
+    __tablename__ = "mapping_entry"
+    __table_args__ = (
+        _of_tenant(),
+        # An account or inbox belongs to one tenant: the index decides between two writers.
+        Index(
+            "uq_mapping_entry_owner", "kind", "key", unique=True, postgresql_where=text("kind IN ('account', 'inbox')")
+        ),
+        Index("ix_mapping_entry_number", "key", postgresql_where=text("kind = 'number'")),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[str]
+    domain: Mapped[str]
+    crew: Mapped[str | None]
+    sequence: Mapped[int | None]
+
+
+class Delivery(ConfigBase):
+    """A delivery that came in, and what became of it. The answer is sealed: it may hold what the sender may read."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index(
+            "uq_delivery_accepted", "sender", "delivery_id", unique=True,
+            postgresql_where=text("delivery_id IS NOT NULL AND outcome <> 'refused'"),
+        ),
+    )  # fmt: skip
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    sender: Mapped[str]
+    delivery_id: Mapped[str | None]
+    route: Mapped[str]
+    event: Mapped[str | None]
+    request_digest: Mapped[bytes]
+    outcome: Mapped[str]
+    status: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str | None]
+    sealed_answer: Mapped[bytes | None]
+    key_generation: Mapped[int | None] = mapped_column(Integer)
+    revision: Mapped[int | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class DeliverySequence(ConfigBase):
+    """The highest sequence number that a sender gave for one stream of deliveries."""
+
+    __tablename__ = "delivery_sequence"
+    __table_args__ = (_of_tenant(),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+
+
+class WebhookSecret(ConfigBase):
+    """A secret that signs a tenant's webhooks, sealed; several are valid at once while one is being replaced."""
+
+    __tablename__ = "webhook_secret"
+    __table_args__ = (_of_tenant(),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    key_generation: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    not_after: Mapped[datetime | None]

@@ -1,0 +1,226 @@
+"""The errors of the config plugin. `wire` ones keep the Portuguese texts that existing callers know."""
+
+from sprintia_platform import ProblemType, Text
+
+DOCUMENT_NOT_FOUND = ProblemType(
+    code="document_not_found",
+    status=404,
+    title=Text("Configuração não encontrada", "Configuration not found"),
+    detail=Text(
+        "Configuração não encontrada para tenant_id={tenant}, domain={domain}, config_type={config_type}{version}",
+        "There is no configuration for tenant_id={tenant}, domain={domain}, config_type={config_type}{version}",
+    ),
+    wire=True,
+)
+METADATA_NOT_FOUND = ProblemType(
+    code="metadata_not_found",
+    status=404,
+    title=Text("Metadados não encontrados", "Metadata not found"),
+    detail=Text(
+        "Metadados da empresa não encontrados para tenant_id={tenant}", "There is no company metadata for {tenant}"
+    ),
+    wire=True,
+)
+YAML_INVALID = ProblemType(
+    code="yaml_invalid",
+    status=400,
+    title=Text("YAML inválido", "Invalid YAML"),
+    detail=Text("YAML inválido: {reason}", "Invalid YAML: {reason}"),
+    wire=True,
+)
+PATCH_INVALID = ProblemType(
+    code="patch_invalid",
+    status=422,
+    title=Text("Resultado da mesclagem recusado", "Merged document refused"),
+    detail=Text("O documento mesclado não pode ser guardado: {reason}", "The merged document cannot be kept: {reason}"),
+)
+IDENTIFIER_INVALID = ProblemType(
+    code="identifier_invalid",
+    status=422,
+    title=Text("Identificador inválido", "Identifier invalid"),
+    detail=Text(
+        "{name} deve ter de 1 a 128 caracteres entre letras, dígitos, _ - . e @, e não pode ser . nem ..",
+        "{name} must be 1 to 128 characters of letters, digits, _ - . and @, and neither . nor ..",
+    ),
+)
+VERSION_NOT_FOUND = ProblemType(
+    code="version_not_found",
+    status=404,
+    title=Text("Versão não encontrada", "Version not found"),
+    detail=Text(
+        "A versão {version} não existe ou é uma exclusão; escolha outra em /history.",
+        "Version {version} does not exist or is a deletion; choose another one from /history.",
+    ),
+)
+PRECONDITION_FAILED = ProblemType(
+    code="precondition_failed",
+    status=412,
+    title=Text("O documento mudou", "The document has changed"),
+    detail=Text(
+        "A condição da requisição não vale mais: a versão atual é {current}. Leia-a e repita a gravação sobre ela.",
+        "The request's condition no longer holds: the current version is {current}. Read it and write on top of it.",
+    ),
+)
+DELIVERY_REUSED = ProblemType(
+    code="delivery_reused",
+    status=409,
+    title=Text("Identificador de entrega reutilizado", "Delivery identifier used again"),
+    detail=Text(
+        "Este identificador de entrega já foi usado com outro conteúdo. Use um novo para cada conteúdo.",
+        "This delivery identifier was used before with another content. Use a new one for each content.",
+    ),
+)
+DELIVERY_ID_INVALID = ProblemType(
+    code="delivery_id_invalid",
+    status=400,
+    title=Text("Identificador de entrega inválido", "Delivery identifier invalid"),
+    detail=Text(
+        "{header} deve ter de 1 a 255 caracteres visíveis, e ser único entre os cabeçalhos.",
+        "{header} must be 1 to 255 visible characters, and stand once in the headers.",
+    ),
+)
+SEQUENCE_INVALID = ProblemType(
+    code="sequence_invalid",
+    status=400,
+    title=Text("Número de sequência inválido", "Sequence number invalid"),
+    detail=Text(
+        "{header} deve ser um número inteiro de 0 a 9223372036854775807.",
+        "{header} must be a whole number from 0 to 9223372036854775807.",
+    ),
+)
+EVENT_UNKNOWN = ProblemType(
+    code="event_unknown",
+    status=400,
+    title=Text("Evento desconhecido", "Unknown event"),
+    detail=Text(
+        "Tipo de evento não suportado ou não identificado", "The type of event is not supported or could not be told"
+    ),
+    wire=True,
+)
+DATA_INCOMPLETE = ProblemType(
+    code="data_incomplete",
+    status=400,
+    title=Text("Dados incompletos", "Data incomplete"),
+    detail=Text("Dados incompletos: {field} é obrigatório", "Data incomplete: {field} is required"),
+    wire=True,
+)
+DATA_INVALID = ProblemType(
+    code="data_invalid",
+    status=400,
+    title=Text("Dados inválidos", "Data not valid"),
+    detail=Text("Dados inválidos: {reason_pt}", "Data not valid: {reason_en}"),
+)
+SIGNATURE_REFUSED = ProblemType(
+    code="signature_refused",
+    status=401,
+    title=Text("Assinatura recusada", "Signature refused"),
+    detail=Text(
+        "A assinatura da entrega foi recusada: {reason_pt}", "The delivery's signature was refused: {reason_en}"
+    ),
+)
+TOKEN_MISSING = ProblemType(
+    code="token_missing",
+    status=401,
+    title=Text("Token de segurança ausente", "Security token missing"),
+    detail=Text(
+        "Envie o token de segurança do tenant no cabeçalho X-Security-Token.",
+        "Send the tenant's security token in the header X-Security-Token.",
+    ),
+)
+TOKEN_REFUSED = ProblemType(
+    code="token_refused",
+    status=401,
+    title=Text("Token de segurança recusado", "Security token refused"),
+    detail=Text(
+        "O token de segurança não é o registrado para este tenant.",
+        "The security token is not the one on record for this tenant.",
+    ),
+)
+OTHER_TENANT = ProblemType(
+    code="other_tenant",
+    status=400,
+    title=Text("Documento de outro tenant", "Document of another tenant"),
+    detail=Text(
+        "O account_id do documento não é o tenant do caminho ({tenant}).",
+        "The document's account_id is not the tenant of the path ({tenant}).",
+    ),
+)
+MASK_REFUSED = ProblemType(
+    code="mask_refused",
+    status=422,
+    title=Text("Máscara recusada", "Mask refused"),
+    detail=Text(
+        "O documento contém máscara(s) de segredo que não podem ser mantidas. "
+        "Envie a máscara como foi lida, no lugar onde estava, ou o valor.",
+        "The document holds mask(s) of secrets that cannot be kept. "
+        "Send the mask as it was read, in its place, or the value.",
+    ),
+)
+SECRET_NOT_FOUND = ProblemType(
+    code="secret_not_found",
+    status=404,
+    title=Text("Segredo não encontrado", "Secret not found"),
+    detail=Text("O tenant {tenant} não tem o segredo {name}.", "The tenant {tenant} has no secret {name}."),
+)
+SECRET_AMBIGUOUS = ProblemType(
+    code="secret_ambiguous",
+    status=409,
+    title=Text("Segredo ambíguo", "Secret ambiguous"),
+    detail=Text(
+        "O segredo {name} existe em mais de um domínio: acrescente ?domain= ({domains}).",
+        "The secret {name} stands in more than one domain: add ?domain= ({domains}).",
+    ),
+)
+SECRETS_ERASED = ProblemType(
+    code="secrets_erased",
+    status=410,
+    title=Text("Segredos apagados", "Secrets erased"),
+    detail=Text(
+        "A chave que protegia este conteúdo foi destruída a pedido; ele não pode mais ser lido.",
+        "The key that protected this content was destroyed on request; it cannot be read any more.",
+    ),
+)
+MAPPING_NOT_FOUND = ProblemType(
+    code="mapping_not_found",
+    status=404,
+    title=Text("Mapeamento não encontrado", "Mapping not found"),
+    detail=Text("Mapeamento não encontrado", "There is no mapping"),
+    wire=True,
+)
+MAPPING_TAKEN = ProblemType(
+    code="mapping_taken",
+    status=409,
+    title=Text("Rota já pertence a outro tenant", "Route belongs to another tenant"),
+    detail=Text(
+        "Uma conta ou caixa de entrada deste pedido já está mapeada para outro tenant. Nada foi alterado; "
+        "remova-a lá antes.",
+        "An account or inbox of this request is already mapped to another tenant. Nothing was changed; "
+        "remove it there first.",
+    ),
+)
+MAPPING_UNRESOLVED = ProblemType(
+    code="mapping_unresolved",
+    status=404,
+    title=Text("Nenhuma rota", "No route"),
+    detail=Text(
+        "Nenhuma regra do mapeamento responde por esta conta, caixa de entrada ou telefone.",
+        "No rule of the mapping answers for this account, inbox or phone.",
+    ),
+)
+MAPPING_TENANT_NEEDED = ProblemType(
+    code="mapping_tenant_needed",
+    status=422,
+    title=Text("Informe o tenant", "Name the tenant"),
+    detail=Text(
+        "Esta chave alcança vários tenants: informe tenant_id.", "This key reaches several tenants: give tenant_id."
+    ),
+)
+MAPPING_AMBIGUOUS = ProblemType(
+    code="mapping_ambiguous",
+    status=409,
+    title=Text("Rota ambígua", "Route ambiguous"),
+    detail=Text(
+        "Este número é especial para mais de um tenant: informe também a conta ou a caixa de entrada.",
+        "This number is special for more than one tenant: give the account or the inbox too.",
+    ),
+)

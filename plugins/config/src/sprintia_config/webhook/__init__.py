@@ -1,0 +1,1 @@
+"""The webhook intake: what Odoo sends, and what it changes."""

@@ -1,0 +1,50 @@
+"""Which event a body is, and whose."""
+
+from typing import Literal
+
+from sprintia_config import problems
+from sprintia_config.webhook.fields import Body, identifier, mapping, required
+from sprintia_platform import Problem
+from sprintia_platform.content.values import Json
+
+Event = Literal["credentials_sync", "mapping_sync", "company_metadata_sync"]
+EVENTS: tuple[Event, ...] = ("credentials_sync", "mapping_sync", "company_metadata_sync")
+_BY_NAME: dict[str, Event] = {event: event for event in EVENTS}
+_BY_SOURCE: dict[Json, Event] = {"credentials": "credentials_sync", "channel_mapping": "mapping_sync"}
+
+
+def event_of(body: Body) -> Event:
+    """Tell the event: by `event_type`, then by the keys `credentials` and `mapping`, then by `source`.
+
+    Raises:
+        Problem: 400.
+    """
+    named = body.get("event_type")
+    if named is not None:
+        if not isinstance(named, str) or named not in _BY_NAME:
+            raise Problem(problems.EVENT_UNKNOWN)
+        return _BY_NAME[named]
+    if "credentials" in body:
+        return "credentials_sync"
+    if "mapping" in body:
+        return "mapping_sync"
+    source = body.get("source")
+    if isinstance(source, str) and source in _BY_SOURCE:
+        return _BY_SOURCE[source]
+    raise Problem(problems.EVENT_UNKNOWN)
+
+
+def tenant_of(event: Event, body: Body) -> str:
+    """Tell whose event it is.
+
+    Raises:
+        Problem: 400 when the body does not say, or says two things.
+    """
+    if event == "mapping_sync":
+        given = mapping(required(body, "mapping"), "mapping")
+        required(given, "chatwoot_account_id")
+        return identifier(required(given, "internal_account_id"), "internal_account_id")
+    if event == "credentials_sync":
+        nested = mapping(body.get("credentials"), "credentials")
+        return identifier(required({**nested, **body}, "account_id"), "account_id")
+    return identifier(required(body, "account_id"), "account_id")

@@ -1,0 +1,82 @@
+"""Reading fields of a webhook body: what Odoo writes for "empty", ids as numbers or text, what is unknown."""
+
+import re
+from collections.abc import Mapping
+
+from sprintia_config import problems
+from sprintia_platform import Problem
+from sprintia_platform.content.values import Json
+
+Body = Mapping[str, Json]
+
+_IDENTIFIER = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,128}")
+_LONGEST_REFERENCE = 128
+
+
+def is_empty(value: Json) -> bool:
+    """Odoo sends `false` for an empty text, and null, "", [] and {} mean as little."""
+    return value is None or value is False or value in ("", [], {})
+
+
+def required(body: Body, name: str) -> Json:
+    """Return a field that must be there.
+
+    Raises:
+        Problem: 400 `Dados incompletos: <field> é obrigatório`.
+    """
+    value = body.get(name)
+    if is_empty(value):
+        raise Problem(problems.DATA_INCOMPLETE, field=name)
+    return value
+
+
+def identifier(value: Json, name: str) -> str:
+    """Read a tenant's or domain's id; an integer is read as its decimal text.
+
+    Raises:
+        Problem: 400.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _IDENTIFIER.fullmatch(text):
+        raise invalid(
+            f"{name} deve ter de 1 a 128 caracteres entre letras, dígitos, _ - . e @",
+            f"{name} must be 1 to 128 characters of letters, digits, _ - . and @",
+        )
+    return text
+
+
+def reference(value: Json, name: str) -> str:
+    """Read the name of a secret (`token`): text without control characters.
+
+    Raises:
+        Problem: 400.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not text.isprintable() or len(text) > _LONGEST_REFERENCE:
+        raise invalid(
+            f"{name} deve ser um texto de até {_LONGEST_REFERENCE} caracteres visíveis",
+            f"{name} must be a text of at most {_LONGEST_REFERENCE} visible characters",
+        )
+    return text
+
+
+def mapping(value: Json, name: str) -> dict[str, Json]:
+    """Read an object; absent and empty ones are `{}`.
+
+    Raises:
+        Problem: 400 when it is something else.
+    """
+    if is_empty(value):
+        return {}
+    if not isinstance(value, dict):
+        raise invalid(f"{name} deve ser um objeto", f"{name} must be an object")
+    return value
+
+
+def filled(body: Body, *names: str) -> dict[str, Json]:
+    """The named fields that hold something; text fields in which Odoo wrote `false` are left out."""
+    return {name: body[name] for name in names if name in body and not is_empty(body[name])}
+
+
+def invalid(pt: str, en: str) -> Problem:
+    return Problem(problems.DATA_INVALID, reason_pt=pt, reason_en=en)

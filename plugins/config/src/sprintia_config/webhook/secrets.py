@@ -1,0 +1,83 @@
+"""Which secrets may sign a tenant's webhooks, and whether they must."""
+
+import secrets as random
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from sprintia_config.secrecy.envelope import Place
+from sprintia_config.vault import Vault
+from sprintia_config.webhook.signatures import new_secret
+from sprintia_config.writing import Change
+from sprintia_platform.database.connections import Connection
+
+Mode = Literal["inherit", "optional", "required", "legacy"]
+
+
+class SigningPolicy(NamedTuple):
+    """A tenant's own setting and secrets."""
+
+    mode: Mode
+    secrets: tuple[str, ...]
+
+
+class StoredSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A signing secret, without its text."""
+
+    id: str
+    created_at: datetime
+    not_after: datetime | None
+
+
+async def read_policy(connection: Connection, vault: Vault, tenant_id: str) -> SigningPolicy:
+    """Read how a tenant's webhooks are signed; an unknown tenant has nothing of its own."""
+    mode: Mode | None = await connection.fetchval("SELECT signature FROM config.tenant WHERE tenant_id = $1", tenant_id)
+    if mode is None:
+        return SigningPolicy("inherit", ())
+    rows = await connection.fetch(
+        "SELECT id, sealed, key_generation FROM config.webhook_secret "
+        "WHERE tenant_id = $1 AND (not_after IS NULL OR not_after > now())",
+        tenant_id,
+    )
+    if not rows:
+        return SigningPolicy(mode, ())
+    keys = await vault.tenant_keys(connection, tenant_id)
+    opened = (keys.open(row["sealed"], row["key_generation"], _place(tenant_id, row["id"])).decode() for row in rows)
+    return SigningPolicy(mode, tuple(opened))
+
+
+async def list_secrets(connection: Connection, tenant_id: str) -> list[StoredSecret]:
+    rows = await connection.fetch(
+        "SELECT id, created_at, not_after FROM config.webhook_secret WHERE tenant_id = $1 ORDER BY created_at, id",
+        tenant_id,
+    )
+    return [StoredSecret(**dict(row.items())) for row in rows]
+
+
+async def add_secret(change: Change, text: str | None, overlap_hours: int) -> tuple[str, str]:
+    """Add a signing secret; the standing ones end after the overlap. Returns id and text."""
+    secret_id, secret = random.token_hex(4), text or new_secret()
+    generation, key = await change.sealing_key()
+    await change.connection.execute(
+        "UPDATE config.webhook_secret SET not_after = now() + make_interval(hours => $2) "
+        "WHERE tenant_id = $1 AND (not_after IS NULL OR not_after > now() + make_interval(hours => $2))",
+        change.tenant_id, overlap_hours,
+    )  # fmt: skip
+    await change.connection.execute(
+        "INSERT INTO config.webhook_secret (tenant_id, id, sealed, key_generation) VALUES ($1, $2, $3, $4)",
+        change.tenant_id, secret_id, key.seal(secret.encode(), _place(change.tenant_id, secret_id)), generation,
+    )  # fmt: skip
+    await change.audit("webhook_secret.add", f"webhook-secret/{secret_id}", overlap_hours=overlap_hours)
+    return secret_id, secret
+
+
+async def set_mode(change: Change, mode: Mode) -> None:
+    await change.connection.execute(
+        "UPDATE config.tenant SET signature = $2 WHERE tenant_id = $1", change.tenant_id, mode
+    )
+    await change.audit("signature.set", "signature", mode=mode)
+
+
+def _place(tenant_id: str, secret_id: str) -> Place:
+    return Place(purpose="webhook-secret", tenant_id=tenant_id, name=secret_id)
