@@ -1,6 +1,7 @@
 """Wire one host into one Litestar application."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -9,7 +10,9 @@ from advanced_alchemy.extensions.litestar import AsyncSessionConfig, SQLAlchemyA
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.plugins import InitPlugin
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import LifeSpanScope, Receive, Scope, Send
 
 from sprintia_platform import health
@@ -17,15 +20,16 @@ from sprintia_platform.database.connections import Database, session_class
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
 from sprintia_platform.http import documentation, index
-from sprintia_platform.http.answers import EXCEPTION_HANDLERS
+from sprintia_platform.http.answers import EXCEPTION_HANDLERS, is_outage
 from sprintia_platform.http.request_layer import RequestLayer
 from sprintia_platform.http.requests import StrictRequest
 from sprintia_platform.keys.guards import provide_caller, refuse_undeclared
 from sprintia_platform.keys.store import KeyStore
 from sprintia_platform.observability.tracing import Tracing
-from sprintia_platform.plugins import describe
+from sprintia_platform.plugins import HOST_PLUGIN, PluginError, describe
 
 log = structlog.get_logger("sprintia.host")
+_ASK_DATABASE_EVERY = 0.5
 
 
 class Platform(Litestar):
@@ -47,8 +51,9 @@ class Platform(Litestar):
 class HostPlugin(InitPlugin):
     """The one Litestar plugin that wires what the host gathered."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, names: Collection[str]) -> None:
         self._host = host
+        self._names = names
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         host = self._host
@@ -56,7 +61,7 @@ class HostPlugin(InitPlugin):
             *index.HANDLERS,
             *health.HANDLERS,
             *documentation.HANDLERS,
-            *(_router(host, name) for name in host.contributions),
+            *(_router(host, name) for name in self._names),
         ]
         app_config.dependencies |= _dependencies(host)
         app_config.exception_handlers.update(EXCEPTION_HANDLERS)
@@ -64,8 +69,8 @@ class HostPlugin(InitPlugin):
         app_config.openapi_config = documentation.openapi_config()
         app_config.lifespan = [*(app_config.lifespan or ()), lambda _app: running(host)]
         app_config.plugins.append(_sessions(host))
-        for given in host.contributions.values():
-            app_config.plugins += given.litestar_plugins
+        for name in self._names:
+            app_config.plugins += host.contributions[name].litestar_plugins
         app_config.state.update({"host": host, "key_store": host.keys})
         return app_config
 
@@ -77,18 +82,53 @@ def create_app(host: Host | None = None) -> Platform:
         StartupError: with every fault that could be found.
     """
     host = host or Host()
+    app = build(host)
     tracing = Tracing.from_environment(host.environ)
+    app.request_layer = RequestLayer(app.answer, host, tracing)
+    app.on_shutdown.append(tracing.close)
+    return app
+
+
+def build(host: Host) -> Platform:
+    """Build the application from what the plugins gave; a plugin whose part cannot be built is taken out.
+
+    Raises:
+        StartupError: a plugin that the operator named cannot be built.
+    """
+    while True:
+        try:
+            return _build(host, tuple(host.contributions))
+        except Exception as error:  # noqa: BLE001 - Litestar and plugins' own parts may raise anything
+            _take_out_culprits(host, error)
+
+
+def _build(host: Host, names: Collection[str]) -> Platform:
     app = Platform(
-        plugins=[HostPlugin(host)],
+        plugins=[HostPlugin(host, names)],
         request_max_body_size=host.settings.max_body_bytes,
         logging_config=None,
         debug=False,
     )
-    app.request_layer = RequestLayer(app.answer, host, tracing)
-    handlers = [handler for route in app.routes for handler in getattr(route, "route_handlers", ())]
-    refuse_undeclared(handlers)
+    host.keys.bootstrap_rights = refuse_undeclared(handler for _, handler in _handlers(app))
     _refuse_stray_paths(host, app)
     return app
+
+
+def _take_out_culprits(host: Host, error: Exception) -> None:
+    # Litestar does not say whose handler it refuses: build each plugin by itself, and see which one breaks.
+    culprits: dict[str, PluginError] = {}
+    for name in host.contributions:
+        try:
+            _build(host, (HOST_PLUGIN,) if name == HOST_PLUGIN else (HOST_PLUGIN, name))
+        except Exception as fault:  # noqa: BLE001
+            cause = "; ".join(fault.faults) if isinstance(fault, StartupError) else describe(fault)
+            cure = "Mend the plugin, or leave it out of SPRINTIA_PLUGINS."
+            culprits[name] = PluginError("register_routes", cause, cure)
+    if not culprits or HOST_PLUGIN in culprits:
+        raise error
+    for name, culprit in culprits.items():
+        host.refuse(name, culprit)
+    host.registry.stop_if_wanted_failed()
 
 
 @asynccontextmanager
@@ -97,6 +137,10 @@ async def running(host: Host) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(host.database.close)
         await host.database.open()
+        await _until_the_database_answers(host)
+        for failure in host.registry.failures:
+            log.error("plugin_broken", plugin=failure.name, stage=failure.stage, cause=failure.cause)
+            host.metrics.plugins.labels(failure.name).set(0)
         for name, given in host.contributions.items():
             if given.lifespan is not None:
                 try:
@@ -108,10 +152,24 @@ async def running(host: Host) -> AsyncIterator[None]:
         yield
 
 
+async def _until_the_database_answers(host: Host) -> None:
+    """Wait: a worker that is started anew while PostgreSQL is away must not give up the plugins that need it."""
+    while True:
+        try:
+            return await host.database.ping()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            if host.draining:
+                raise StartupError("asked to end while waiting for the database") from error
+            log.warning("waiting_for_database", error_type=type(error).__name__)
+        await asyncio.sleep(_ASK_DATABASE_EVERY)
+
+
 async def _enter(host: Host, name: str, lifespan: AbstractAsyncContextManager[None], stack: AsyncExitStack) -> None:
     try:
         await stack.enter_async_context(lifespan)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = "; ".join(error.faults) if isinstance(error, StartupError) else describe(error)
         if host.registry.is_wanted(name):
             raise StartupError(
@@ -124,7 +182,7 @@ async def _enter(host: Host, name: str, lifespan: AbstractAsyncContextManager[No
 def _router(host: Host, name: str) -> Router:
     routes = host.contributions[name].routes
     handlers = list(routes.handlers) if routes else []
-    return Router(path="/", route_handlers=handlers, opt={"plugin": name})
+    return Router(path="/", route_handlers=handlers, opt={"plugin": name}, tags=[name])
 
 
 def _dependencies(host: Host) -> dict[str, Any]:
@@ -157,7 +215,7 @@ def _sessions(host: Host) -> SQLAlchemyInitPlugin:
             session_dependency_key=f"{name}_session",
             engine_dependency_key=f"{name}_engine",
             set_default_exception_handler=False,
-            session_config=AsyncSessionConfig(expire_on_commit=False, sync_session_class=session_class(name)),
+            session_config=AsyncSessionConfig(expire_on_commit=False, class_=session_class(name)),
             create_all=False,
         )
         for name, spec in host.databases.items()
@@ -165,20 +223,25 @@ def _sessions(host: Host) -> SQLAlchemyInitPlugin:
     return SQLAlchemyInitPlugin(configs)
 
 
+def _handlers(app: Litestar) -> Iterator[tuple[BaseRoute, BaseRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            yield from ((route, handler) for handler in route.route_handlers)
+        else:  # a WebSocket, or another ASGI application that was mounted
+            yield route, route.route_handler
+
+
 def _refuse_stray_paths(host: Host, app: Litestar) -> None:
     faults = []
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            name = handler.opt.get("plugin")
-            given = host.contributions.get(name) if name else None
-            prefixes = given.routes.prefixes if given and given.routes else None
-            if prefixes is None or any(
-                route.path == prefix or route.path.startswith(prefix + "/") for prefix in prefixes
-            ):
-                continue
-            faults.append(
-                f"plugin {name!r} has a route {route.path} outside of the prefixes that it claims "
-                f"({', '.join(prefixes)}): claim its prefix in register_routes, or move it"
-            )
+    for route, handler in _handlers(app):
+        name = handler.opt.get("plugin")
+        given = host.contributions.get(name) if name else None
+        prefixes = given.routes.prefixes if given and given.routes else None
+        if prefixes is None or any(route.path == prefix or route.path.startswith(prefix + "/") for prefix in prefixes):
+            continue
+        faults.append(
+            f"plugin {name!r} has a route {route.path} outside of the prefixes that it claims "
+            f"({', '.join(prefixes)}): claim its prefix in register_routes, or move it"
+        )
     if faults:
         raise StartupError(sorted(set(faults)))

@@ -51,6 +51,7 @@ def lifespan(host: "Host") -> AbstractAsyncContextManager[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            await _store_last_used(host)
 
     return run()
 
@@ -58,7 +59,11 @@ def lifespan(host: "Host") -> AbstractAsyncContextManager[None]:
 async def _keep_last_used(host: "Host") -> None:
     while True:
         await asyncio.sleep(_LAST_USED_EVERY)
-        try:
-            await host.keys.write_last_used()
-        except Exception as error:  # noqa: BLE001 - a missing time is no reason to stop; the next round writes again
-            log.warning("last_used_not_stored", error_type=type(error).__name__)
+        await _store_last_used(host)
+
+
+async def _store_last_used(host: "Host") -> None:
+    try:
+        await host.keys.write_last_used()
+    except Exception as error:  # noqa: BLE001 - a missing time is no reason to stop; the next round writes again
+        log.warning("last_used_not_stored", error_type=type(error).__name__)

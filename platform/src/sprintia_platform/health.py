@@ -33,7 +33,8 @@ async def readiness(host: Host) -> tuple[bool, dict[str, Any]]:
             report.setdefault(name, {})["started"] = {"ok": False, "critical": False, "cause": given.unavailable}
     for failure in host.registry.failures:
         report[failure.name] = {
-            "loaded": {"ok": False, "critical": False, "cause": f"{failure.stage}: {failure.cause}"}
+            # Anybody may ask: the text of the cause is for `/plugins` and the log.
+            "loaded": {"ok": False, "critical": False, "cause": f"{failure.stage}: {failure.kind}"}
         }
     return ready and not host.draining, report
 

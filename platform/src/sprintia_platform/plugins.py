@@ -4,7 +4,6 @@ An own loader, because pluggy's lets one broken plugin end the host and skips a 
 word.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,11 +15,10 @@ import pluggy
 
 from sprintia_platform import hooks
 from sprintia_platform.errors import StartupError
+from sprintia_platform.names import fault_of_name
 
 HOST_PLUGIN = "platform"
 """The name of the host's own plugin (keys, audit): always loaded, never an entry point of somebody else."""
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,11 @@ class PluginFailure:
     stage: str
     cause: str
     cure: str
+
+    @property
+    def kind(self) -> str:
+        """The cause without its text, which may hold values: the type of the exception, or the setting's name."""
+        return self.cause.partition(":")[0]
 
     def __str__(self) -> str:
         return f"plugin {self.name!r} (from {self.distribution}) failed at {self.stage}: {self.cause}. {self.cure}"
@@ -123,7 +126,8 @@ class PluginRegistry:
     def _refuse_duplicates(self, found: Sequence[EntryPoint]) -> None:
         owners: dict[str, list[str]] = defaultdict(list)
         for point in found:
-            owners[point.name].append(_distribution(point))
+            if self.wanted is None or point.name in self.wanted or point.name == HOST_PLUGIN:
+                owners[point.name].append(_distribution(point))
         owners[HOST_PLUGIN] += ["sprintia-platform"] if HOST_PLUGIN in owners else []
         faults = [
             f"plugin name {name!r} is claimed by {' and by '.join(sorted(names))}: uninstall one of them"
@@ -152,10 +156,9 @@ class PluginRegistry:
             self.failures.append(PluginFailure(point.name, _distribution(point), error.stage, error.cause, error.cure))
 
     def _import(self, point: EntryPoint) -> Any:
-        if not _NAME.fullmatch(point.name):
-            raise PluginError(
-                "name", f"{point.name!r} is no plugin name", "Use lower-case letters, digits and _, at most 31."
-            )
+        fault = fault_of_name(point.name)
+        if fault is not None:
+            raise PluginError("name", f"{point.name!r} cannot be a plugin's name: {fault}", "Rename its entry point.")
         try:
             module = point.load()
         except (Exception, SystemExit) as error:

@@ -1,16 +1,14 @@
-"""Serve: bind, run one process or several, drain on SIGTERM, end cleanly."""
+"""Serve in this process: bind, drain on SIGTERM, end cleanly."""
 
 import asyncio
 import errno
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any, Self
 
 import structlog
 import uvicorn
@@ -22,12 +20,37 @@ from sprintia_platform.settings import HostSettings
 
 log = structlog.get_logger("sprintia.server")
 
-WORKER_SOCKET = "SPRINTIA_WORKER_SOCKET"
-"""How a supervisor hands its listening socket to a worker: the number of the inherited file descriptor."""
-
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_RESTART_PAUSE = 0.5
-_WATCH_EVERY = 0.1
+
+
+class StopSignals:
+    """SIGINT and SIGTERM before and after serving: remembered, and heeded at the next safe point.
+
+    An exception out of a signal handler strikes anywhere, also between PostgreSQL's start and the line that would see
+    to its end. Only the second signal raises one, for whoever does not want to wait.
+
+    Attributes:
+        received: the signals that came within the block, in order.
+        heeded: whether somebody looks at `received` all the time; then no signal raises.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self.heeded = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._receive) for number in _STOP_SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self.received.append(number)
+        if len(self.received) > 1 and not self.heeded:
+            raise KeyboardInterrupt
 
 
 class DrainingServer(uvicorn.Server):
@@ -37,21 +60,39 @@ class DrainingServer(uvicorn.Server):
     what is in flight is finished. SIGINT (a person at a terminal) skips the wait. A second signal ends at once.
     """
 
-    def __init__(self, config: uvicorn.Config, host: Host) -> None:
+    def __init__(
+        self, config: uvicorn.Config, host: Host, earlier: Sequence[int], lifeline: socket.socket | None
+    ) -> None:
         super().__init__(config)
         self._host = host
+        self._earlier = earlier
+        self._lifeline = lifeline
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._lifeline is not None:
+            # From the beginning: a plugin may take long to start, and the database may be away.
+            asyncio.get_running_loop().add_reader(self._lifeline, self._supervisor_left, self._lifeline)
+        await super().startup(sockets)
+        if self._lifeline is not None:
+            self._lifeline.setblocking(False)
+            with suppress(BrokenPipeError):
+                self._lifeline.send(b"!")
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         # Not uvicorn's own: it raises the signal again at the end, which would kill us before PostgreSQL is stopped.
         loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        for earlier in self._earlier[:1]:
+            self.handle_exit(earlier, None)
         try:
             yield
         finally:
-            for number in _STOP_SIGNALS:
+            for number, handler in before.items():
                 loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         if self._host.draining:
@@ -64,6 +105,12 @@ class DrainingServer(uvicorn.Server):
 
     def _leave(self) -> None:
         self.should_exit = True
+
+    def _supervisor_left(self, lifeline: socket.socket) -> None:
+        asyncio.get_running_loop().remove_reader(lifeline)
+        if not self._host.draining:
+            log.warning("supervisor_died", pid=os.getpid())
+            self.handle_exit(signal.SIGTERM, None)
 
 
 def bind(settings: HostSettings, port: int) -> socket.socket:
@@ -90,8 +137,16 @@ def bind(settings: HostSettings, port: int) -> socket.socket:
     return listener
 
 
-def run_worker(host: Host, listener: socket.socket) -> None:
+def run_worker(
+    host: Host, listener: socket.socket, *, earlier: Sequence[int] = (), lifeline: socket.socket | None = None
+) -> None:
     """Serve in this process until a signal ends it.
+
+    Args:
+        host: what to serve.
+        listener: the listening socket; it is closed in the end.
+        earlier: the signals that came before; read when this process hears signals itself.
+        lifeline: held by a supervisor, who hears on it that this process serves; its end ends this process.
 
     Raises:
         StartupError: a plugin's lifespan refused to start.
@@ -111,69 +166,8 @@ def run_worker(host: Host, listener: socket.socket) -> None:
         timeout_keep_alive=20,
         h11_max_incomplete_event_size=32_768,
     )
-    server = DrainingServer(config, host)
+    server = DrainingServer(config, host, earlier, lifeline)
     try:
         server.run(sockets=[listener])
     except SystemExit:
         raise host.startup_error or StartupError("the application did not start: the log above says why") from None
-
-
-def run_workers(settings: HostSettings, listener: socket.socket, environment: dict[str, str]) -> None:
-    """Keep `settings.workers` processes serving on one socket until a signal ends this one, and end them all.
-
-    Raises:
-        StartupError: a worker ended before it served: the next one would end alike.
-    """
-    stopping: list[int] = []
-    for number in _STOP_SIGNALS:
-        signal.signal(number, lambda received, _frame: stopping.append(received))
-    workers = [_start_worker(listener, environment) for _ in range(settings.workers)]
-    try:
-        while not stopping:
-            for index, worker in enumerate(workers):
-                if worker.poll() is None:
-                    continue
-                if worker.returncode == 1:
-                    raise StartupError("a worker could not start: its message is above")
-                log.warning("worker_died", pid=worker.pid, error_code=str(worker.returncode))
-                time.sleep(_RESTART_PAUSE)
-                workers[index] = _start_worker(listener, environment)
-            time.sleep(_WATCH_EVERY)
-    finally:
-        listener.close()
-        for worker in workers:
-            if worker.poll() is None:
-                worker.send_signal(stopping[0] if stopping else signal.SIGTERM)
-        for worker in workers:
-            worker.wait()
-
-
-def _start_worker(listener: socket.socket, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    number = listener.fileno()
-    return subprocess.Popen(
-        [sys.executable, "-m", "sprintia_platform.server"],
-        env={**environment, WORKER_SOCKET: str(number)},
-        pass_fds=[number],
-        start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then ends its workers in order
-    )
-
-
-def main() -> int:
-    """Run as one worker of a supervisor."""
-    environment = dict(os.environ)
-    listener = socket.socket(fileno=int(environment.pop(WORKER_SOCKET)))
-    from sprintia_platform.observability.logs import configure_logs  # noqa: PLC0415 - the worker's own start
-
-    try:
-        host = Host(environ=environment)
-        configure_logs(host.settings.log_level)
-        run_worker(host, listener)
-    except StartupError as error:
-        for fault in error.faults:
-            sys.stderr.write(f"sprintia: {fault}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,8 +10,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast
 
 from sprintia_platform.errors import StartupError
+from sprintia_platform.plugins import describe
 from sprintia_platform.records import ServiceFactory
-from sprintia_platform.settings import Secret
+from sprintia_platform.settings import Secret, read_secret
 
 ContractT = TypeVar("ContractT")
 Connect = Callable[[str, Secret | None], Any]
@@ -27,21 +28,22 @@ class Services:
         self._remotes = tuple(entry_points(group=REMOTE_GROUP) if remotes is None else remotes)
         self._factories: dict[type, tuple[str, ServiceFactory]] = {}
         self._made: dict[type, Any] = {}
+        self.clashes: list[str] = []
 
     def offer(self, plugin: str, services: Mapping[type, ServiceFactory]) -> None:
-        """Take a plugin's services into the directory.
-
-        Raises:
-            StartupError: two plugins offer one contract.
-        """
+        """Take a plugin's services into the directory; a contract that two offer is noted in `clashes`."""
         for contract, factory in services.items():
             if contract in self._factories:
                 first = self._factories[contract][0]
-                raise StartupError(
-                    f"service {contract.__name__} is offered by plugin {first!r} and by plugin {plugin!r}: "
-                    "leave one of them out of SPRINTIA_PLUGINS"
+                self.clashes.append(
+                    f"service {contract.__name__} is offered by plugin {first!r} and by plugin {plugin!r}"
                 )
-            self._factories[contract] = (plugin, factory)
+            self._factories.setdefault(contract, (plugin, factory))
+
+    def withdraw(self, plugin: str) -> None:
+        """Forget the services of a plugin that turned out to be broken."""
+        for contract in [contract for contract, (owner, _) in self._factories.items() if owner == plugin]:
+            del self._factories[contract]
 
     def get(self, contract: type[ContractT]) -> ContractT:
         """Return the service: the local plugin's, else the remote one of `SPRINTIA_<PLUGIN>_URL`.
@@ -57,14 +59,13 @@ class Services:
         if contract in self._factories:
             return self._factories[contract][1]()
         for point in self._remotes:
-            connect: Connect | None = point.load().get(contract)
+            connect = _connections_of(point).get(contract)
             if connect is None:
                 continue
             prefix = f"SPRINTIA_{point.name.upper()}"
             url = self._environ.get(f"{prefix}_URL")
             if url:
-                key = self._environ.get(f"{prefix}_API_KEY")
-                return connect(url, Secret(key) if key else None)
+                return connect(url, read_secret(f"{prefix}_API_KEY", self._environ))
             raise StartupError(
                 f"{contract.__name__} is needed: install the plugin {point.name!r} here, "
                 f"or set {prefix}_URL to where it runs"
@@ -73,3 +74,14 @@ class Services:
             f"{contract.__name__} is needed and no installed distribution knows it: install the plugin that offers it, "
             "or its client package"
         )
+
+
+def _connections_of(point: EntryPoint) -> Mapping[type, Connect]:
+    try:
+        return cast("Mapping[type, Connect]", dict(point.load()))
+    except (Exception, SystemExit) as error:
+        owner = point.dist.name if point.dist is not None else point.value
+        raise StartupError(
+            f"the client of plugin {point.name!r} (from {owner}) cannot be imported ({describe(error)}): "
+            "mend or reinstall it"
+        ) from error

@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, NoReturn, Self, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -14,7 +14,10 @@ SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
 
 class Secret:
-    """A value that must not be printed: `repr`, `str` and formatting show `***`; `reveal()` gives the text."""
+    """A value that must not be printed: `repr`, `str` and formatting show `***`; `reveal()` gives the text.
+
+    It is not pickled, so that it reaches no file and no other process by accident; a copy is the object itself.
+    """
 
     __slots__ = ("_value",)
 
@@ -26,6 +29,16 @@ class Secret:
 
     def __repr__(self) -> str:
         return "***"
+
+    def __reduce_ex__(self, _protocol: object, /) -> NoReturn:
+        msg = "a Secret cannot be pickled: hand on its reveal() where that is meant"
+        raise TypeError(msg)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object, /) -> Self:
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._value == self._value
@@ -48,7 +61,6 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     data_dir: Path = Path("data")
     plugins: tuple[str, ...] | None = None
-    environment: str = "production"
 
     database_url: Secret | None = None
     database_owner_url: Secret | None = None
@@ -110,6 +122,19 @@ def load_plugin_settings(plugin: str, settings_type: type[SettingsT], environ: M
         return settings_type(**values)
     except (ValueError, TypeError) as error:  # raised by a plugin's own __post_init__
         raise StartupError(f"{prefix}*: {error}") from error
+
+
+def read_secret(variable: str, environ: Mapping[str, str]) -> Secret | None:
+    """Read one secret from a variable, or from the file that `<VARIABLE>_FILE` names.
+
+    Raises:
+        StartupError: both are set, or the file cannot be read.
+    """
+    faults: list[str] = []
+    text = _text_of(variable, environ, faults)
+    if faults:
+        raise StartupError(faults)
+    return Secret(text) if text else None
 
 
 def host_variable_names() -> set[str]:
@@ -192,6 +217,8 @@ def _convert(kind: Any, text: str) -> Any:
 
 
 def _expected(kind: Any) -> str:
+    if get_origin(kind) is Annotated:
+        return _expected(get_args(kind)[0])
     options = [part for part in (get_args(kind) or (kind,)) if part is not type(None)]
     return " or ".join(getattr(part, "__name__", repr(part)) for part in options)
 

@@ -8,7 +8,7 @@ import yaml
 
 from sprintia_platform.content import json_view, read_json, read_yaml, to_json, write_yaml
 
-SAMPLES = Path(__file__).parents[3] / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 JSON_SAMPLES = sorted(SAMPLES.glob("*.json"))
 YAML_SAMPLES = sorted(SAMPLES.glob("*.yaml"))
 POSTED_YAML = [path for path in JSON_SAMPLES if "yaml_content" in json.loads(path.read_text("utf-8"))]

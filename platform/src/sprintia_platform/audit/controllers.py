@@ -1,5 +1,6 @@
 """`/audit`: read the log."""
 
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -35,9 +36,7 @@ async def list_audit(
     if tenant is not None:
         caller.require_tenant(tenant)
     tenants = [tenant] if tenant is not None else None if caller.tenants is None else sorted(caller.tenants)
-    async with database.transaction(
-        "platform", caller.scope if tenant is None else [tenant], read_only=True
-    ) as connection:
+    async with database.transaction("platform", caller.scope, read_only=True) as connection:
         entries = await read_audit(connection, tenants, before=read_position(before), limit=limit + 1)
     page, rest = entries[:limit], entries[limit:]
     last = page[-1] if rest else None
@@ -48,6 +47,9 @@ def read_position(before: str | None) -> tuple[datetime, str, int] | None:
     if before is None:
         return None
     match read_cursor(before):
-        case [str(at), str(tenant), int(seq)]:
-            return datetime.fromisoformat(at), tenant, seq
+        case [str(at), str(tenant), int(seq)] if "\0" not in tenant and 0 <= seq < 2**63:
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(at)
+                if moment.tzinfo is not None:
+                    return moment, tenant, seq
     raise Problem(problems.PARAMETER_INVALID, names="before")

@@ -83,8 +83,12 @@ async def read_audit(
 
 async def verify_audit(connection: Connection, tenant: str | None = None) -> tuple[int, list[ChainFault]]:
     """Walk every chain (or one tenant's) and recompute it; returns how many events were read, and the faults."""
+    # Events without a chain row count too: its loss must not hide theirs.
     heads = await connection.fetch(
-        "SELECT tenant_id, seq, hash FROM platform.audit_chain WHERE $1::text IS NULL OR tenant_id = $1", tenant
+        "SELECT tenant_id, coalesce(c.seq, 0) AS seq, coalesce(c.hash, '') AS hash FROM platform.audit_chain c "
+        "FULL JOIN (SELECT DISTINCT tenant_id FROM platform.audit_event) e USING (tenant_id) "
+        "WHERE $1::text IS NULL OR tenant_id = $1 ORDER BY tenant_id",
+        tenant,
     )
     faults: list[ChainFault] = []
     count = 0

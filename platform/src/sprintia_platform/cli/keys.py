@@ -21,13 +21,13 @@ def keys() -> None:
 @click.option("--right", "rights", multiple=True, required=True, help=f"May be repeated: {', '.join(RIGHTS)}.")
 @click.option("--tenant", "tenants", multiple=True, help="May be repeated; without it the key reaches every tenant.")
 @click.option("--network", "networks", multiple=True, help="CIDR from where the key is valid; may be repeated.")
-@click.option("--expires-in-days", type=click.IntRange(1, 3650))
+@click.option("--expires-in-days", type=click.IntRange(1, 3650), help="Without it the key does not expire.")
 @json_option
 def create(
     name: str, rights: tuple[str, ...], tenants: tuple[str, ...], networks: tuple[str, ...],
     expires_in_days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make a key and show it, once."""
+    """Make a key called NAME and show it, once."""
     with running_host() as host:
         wanted = NewKey(
             name=name, rights=sorted(set(rights)), tenants=list(tenants) or None, networks=list(networks),
@@ -63,10 +63,10 @@ def list_all(as_json: bool) -> None:
 
 @keys.command()
 @click.argument("key_id")
-@click.option("--overlap-hours", type=click.IntRange(0, 24 * 90), default=24, show_default=True)
+@click.option("--overlap-hours", type=click.IntRange(0, 24 * 90), default=24, show_default=True, help="How long.")
 @json_option
 def rotate(key_id: str, overlap_hours: int, as_json: bool) -> None:
-    """Give a key a new text; the old one stays valid for the overlap."""
+    """Give the key KEY_ID a new text; the old one stays valid for the overlap."""
     with running_host() as host:
 
         async def renew() -> NewToken | None:
@@ -82,7 +82,7 @@ def rotate(key_id: str, overlap_hours: int, as_json: bool) -> None:
 @keys.command()
 @click.argument("key_id")
 def revoke(key_id: str) -> None:
-    """End a key. Running servers follow within SPRINTIA_KEY_CACHE_SECONDS."""
+    """End the key KEY_ID. Running servers follow within SPRINTIA_KEY_CACHE_SECONDS."""
     with running_host() as host:
 
         async def end() -> bool:

@@ -2,10 +2,11 @@
 
 import click
 
-from sprintia_platform.cli import database, keys, plugins, scaffold, serve
+from sprintia_platform.cli import audit, database, keys, plugins, scaffold, serve
 from sprintia_platform.cli.runtime import one_line_errors
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
+from sprintia_platform.plugins import PluginError
 from sprintia_platform.settings import HostSettings, load_host_settings
 
 
@@ -33,7 +34,11 @@ def _plugin_groups(settings: HostSettings) -> dict[str, click.Group]:
     groups = {}
     for name in host.contributions:
         group = click.Group(name, help=f"Commands of the plugin {name}.")
-        host.registry.call(name, "register_commands", cli=group, host=host)
+        try:
+            host.registry.call(name, "register_commands", cli=group, host=host)
+        except PluginError as error:
+            click.echo(f"sprintia: plugin {name!r} failed at {error.stage}: {error.cause}. {error.cure}", err=True)
+            continue
         if group.commands:
             groups[name] = group
     return groups
@@ -56,4 +61,5 @@ main.add_command(serve.serve)
 main.add_command(plugins.plugins)
 main.add_command(database.db)
 main.add_command(keys.keys)
+main.add_command(audit.audit)
 main.add_command(scaffold.new_plugin)

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import structs
 
 from sprintia_platform.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from sprintia_platform.database.watching import kept_running
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
 from sprintia_platform.http.answers import is_outage
@@ -21,6 +22,17 @@ from sprintia_platform.http.problems import Problem
 from sprintia_platform.settings import HostSettings, Secret, load_host_settings
 
 ResultT = TypeVar("ResultT")
+
+_NOT_MIGRATED = "the database lacks the platform's tables or roles: run `sprintia db upgrade`, or correct DATABASE_URL"
+# By SQLSTATE, whole or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DATABASE_FAULTS = {
+    "28": "the database refuses this user or password: correct DATABASE_URL",
+    "3D000": "the server has no such database: create it (createdb), or correct DATABASE_URL",
+    "42P01": _NOT_MIGRATED,
+    "3F000": _NOT_MIGRATED,
+    "22023": _NOT_MIGRATED,  # SET ROLE to a role that does not exist
+    "42501": "this user may not use the plugins' roles: run `sprintia db upgrade` as their owner",
+}
 
 
 def fail(faults: str | Sequence[str], status: int = 1) -> NoReturn:
@@ -43,22 +55,37 @@ def one_line_errors() -> Iterator[None]:
         detail = problem.kind.detail.show("en", **problem.values)
         fail([detail, *(f"  {fault.pointer or ''} {fault.text.en}".rstrip() for fault in problem.errors)])
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if not is_outage(error):
+        fault = _database_fault(error)
+        if fault is None:
             raise
-        fail(f"the database does not answer ({type(error).__name__}): check that it runs and DATABASE_URL is right")
+        fail(fault)
+
+
+def _database_fault(error: BaseException) -> str | None:
+    """What an operator can mend about the database; None where the fault is ours."""
+    state = getattr(error, "sqlstate", None) or ""
+    for prefix, fault in _DATABASE_FAULTS.items():
+        if state.startswith(prefix):
+            return fault
+    if is_outage(error):
+        return f"the database does not answer ({type(error).__name__}): check that it runs and DATABASE_URL is right"
+    return None
 
 
 @contextmanager
-def database_settings() -> Iterator[HostSettings]:
-    """The host's settings with a database that runs: the one of `DATABASE_URL`, else the embedded one."""
+def database_settings(*, keep_running: bool = False) -> Iterator[HostSettings]:
+    """The host's settings with a database that runs: the one of `DATABASE_URL`, else the embedded one.
+
+    Args:
+        keep_running: whether to bring the embedded one back when it dies within the block.
+    """
     settings = load_host_settings()
     if settings.database_url is not None:
         yield settings
         return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with EmbeddedPostgres(settings.data_dir.resolve()) as server:
-        os.environ["DATABASE_URL"] = server.url
-        yield structs.replace(settings, database_url=Secret(server.url))
+    with EmbeddedPostgres(settings.data_dir) as server, kept_running(server) if keep_running else nullcontext():
+        os.environ["DATABASE_URL"] = server.server_url
+        yield structs.replace(settings, database_url=Secret(server.server_url), database_owner_url=Secret(server.url))
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from sprintia_platform.host import Host
 from sprintia_platform.keys.callers import RIGHTS
 from sprintia_platform.keys.store import create_key, list_keys
 from sprintia_platform.observability.logs import configure_logs
-from sprintia_platform.server import bind, run_worker, run_workers
+from sprintia_platform.server import StopSignals, bind, run_worker
 from sprintia_platform.settings import HostSettings
+from sprintia_platform.workers import run_workers
 
 
 @click.command()
@@ -26,25 +27,27 @@ def serve(first_run: bool, workers: int | None) -> None:
     On SIGTERM readiness turns 503 first; requests in flight are finished. The embedded PostgreSQL ends with the last
     process that uses it.
     """
-    with one_line_errors():
+    with one_line_errors(), StopSignals() as signals:
         if workers is not None:
             os.environ["SPRINTIA_WORKERS"] = str(workers)
-        with database_settings() as settings:
-            _serve(settings, first_run=first_run)
+        with database_settings(keep_running=True) as settings:
+            _serve(settings, signals, first_run=first_run)
 
 
-def _serve(settings: HostSettings, *, first_run: bool) -> None:
+def _serve(settings: HostSettings, signals: StopSignals, *, first_run: bool) -> None:
     configure_logs(settings.log_level)
     host = Host(settings)
     port = settings.port or default_port(host)
-    listener = bind(settings, port)
-    asyncio.run(_prepare_database(host, migrate=first_run))
-    key = _first_key(host) if first_run else None
-    click.echo(banner(host, port, key, first_run=first_run))
-    if settings.workers == 1:
-        run_worker(host, listener)
-    else:
-        run_workers(settings, listener, dict(os.environ))
+    with bind(settings, port) as listener:
+        asyncio.run(_prepare_database(host, migrate=first_run))
+        if signals.received:
+            return
+        key = _first_key(host) if first_run else None
+        click.echo(banner(host, port, key, first_run=first_run))
+        if settings.workers == 1:
+            run_worker(host, listener, earlier=signals.received)
+        else:
+            run_workers(settings, listener, dict(os.environ), signals)
 
 
 def default_port(host: Host) -> int:

@@ -6,16 +6,17 @@ no right of its own: each transaction takes the plugin's role (`SET LOCAL ROLE`)
 alone, and names its tenants (`sprintia.tenants`), which row-level security compares with each row.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import asyncpg
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine import Connection as SyncConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
 from sprintia_platform.database.urls import asyncpg_dsn, parse_database_url, sqlalchemy_url
@@ -23,6 +24,8 @@ from sprintia_platform.settings import HostSettings
 
 Tenants = Iterable[str] | Literal["*"]
 Connection = asyncpg.Connection
+
+_GRACE = 1.0
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TENANT = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
@@ -76,7 +79,8 @@ class Database:
             min_size=0,
             max_size=self._settings.database_pool_size,
             timeout=self._settings.database_timeout,
-            command_timeout=self._settings.database_timeout * 2,
+            # The server's own limits come first, with a reason; this one is for a server that says nothing at all.
+            command_timeout=self._settings.database_timeout + _GRACE,
             server_settings=self._server_settings(),
             # `RESET ALL` after each use would be one more round trip; our transactions set everything LOCAL.
             reset=_nothing_to_reset,
@@ -104,13 +108,15 @@ class Database:
         """
         begin = begin_statement(schema, tenants, read_only=read_only)
         async with self.connection() as connection:
-            await connection.execute(begin)
             try:
+                await connection.execute(begin)
                 yield connection
+                await _commit(connection)
+            except (TimeoutError, asyncio.CancelledError):
+                raise  # connection() closes it
             except BaseException:
                 await _roll_back(connection)
                 raise
-            await connection.execute("COMMIT")
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -119,7 +125,22 @@ class Database:
             msg = "the database is not open: use it within the application's lifespan"
             raise RuntimeError(msg)
         async with self._pool.acquire(timeout=self._settings.database_timeout) as connection:
-            yield cast("Connection", connection)
+            try:
+                yield cast("Connection", connection)
+            except (TimeoutError, asyncio.CancelledError):
+                # A statement may still be running on it. Asking the server to cancel it would wait for that same server
+                # once more; a closed connection is out of the way at once, and the server rolls back.
+                connection.terminate()
+                raise
+
+    async def dedicated_connection(self) -> Connection:
+        """Open a connection outside of the pool, for LISTEN; its taker closes it."""
+        connection: Connection = await asyncpg.connect(
+            asyncpg_dsn(self.url),
+            timeout=self._settings.database_timeout,
+            server_settings={"application_name": "sprintia-listener"},
+        )
+        return connection
 
     async def ping(self) -> None:
         """Raise unless the database answers."""
@@ -145,23 +166,37 @@ def begin_statement(schema: str, tenants: Tenants, *, read_only: bool = False) -
     if not _NAME.fullmatch(schema):
         msg = f"{schema!r} is no schema name"
         raise ValueError(msg)
-    if tenants == "*":
-        scope = "*"
-    else:
-        names = list(tenants)
-        if any(not _TENANT.fullmatch(name) for name in names):
-            msg = "a tenant's id has a character that is not allowed"
-            raise ValueError(msg)
-        scope = ",".join(names)
     mode = "BEGIN READ ONLY" if read_only else "BEGIN"
-    return f"{mode}; SET LOCAL ROLE {role_of(schema)}; SET LOCAL sprintia.tenants = '{scope}'"
+    return f"{mode}; SET LOCAL ROLE {role_of(schema)}; SET LOCAL sprintia.tenants = '{tenant_scope(tenants)}'"
+
+
+def tenant_scope(tenants: Tenants) -> str:
+    """Write tenants as `sprintia.tenants` holds them.
+
+    Raises:
+        ValueError: an id has a character that could end the quote or the list.
+    """
+    if tenants == "*":
+        return "*"
+    names = list(tenants)
+    if any(not _TENANT.fullmatch(name) for name in names):
+        msg = "a tenant's id has a character that is not allowed"
+        raise ValueError(msg)
+    return ",".join(names)
+
+
+async def _commit(connection: Connection) -> None:
+    if await connection.execute("COMMIT") != "COMMIT":
+        # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and with no error.
+        msg = "the transaction was rolled back: a statement in it had failed, and somebody swallowed its error"
+        raise RuntimeError(msg)
 
 
 async def _roll_back(connection: Connection) -> None:
     if not connection.is_closed():
         try:
             await connection.execute("ROLLBACK")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
             connection.terminate()  # its state is unknown: it must not go back into the pool
 
 
@@ -169,13 +204,20 @@ async def _nothing_to_reset(_connection: object) -> None:
     return
 
 
-def session_class(schema: str) -> type[Session]:
-    """Make the SQLAlchemy session class whose transactions run as the role of `schema`."""
+def session_class(schema: str) -> type[AsyncSession]:
+    """Make the SQLAlchemy session class whose transactions run as the role of `schema`.
+
+    Each session listens for itself: advanced-alchemy 1.12 puts a class of its own in the place of any
+    `sync_session_class` that it is given, and a listener there would never be called.
+    """
     take_role = text(f"SET LOCAL ROLE {role_of(schema)}")
-    made = type(f"{schema.title()}Session", (Session,), {})
 
     def begin(_session: Session, _transaction: SessionTransaction, connection: SyncConnection) -> None:
         connection.execute(take_role)
 
-    event.listen(made, "after_begin", begin)
-    return made
+    class RoleSession(AsyncSession):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            event.listen(self.sync_session, "after_begin", begin)
+
+    return RoleSession

@@ -29,6 +29,7 @@ from sprintia_platform.plugins import HOST_PLUGIN
 from sprintia_platform.records import DatabaseSpec
 
 VERSION_TABLE = "alembic_version"
+_CONNECT_SECONDS = 10.0
 EVERY_PLUGIN = "sprintia_plugin"
 """The role that each plugin's role is a member of: what all may do, such as appending to the audit log."""
 
@@ -135,6 +136,10 @@ def _upgrade_one(connection: Connection, schema: str, spec: DatabaseSpec, login:
     with _only_one_at_a_time(connection, schema):
         _prepare(connection, schema, spec, login)
         command.upgrade(alembic_config(schema, spec, connection), "head")
+        # A server asks for the revision at its start, and need not know the owner's password for that.
+        # It may not change it, whatever it gets on the plugin's own tables.
+        connection.execute(text(f"REVOKE ALL ON {schema}.{VERSION_TABLE} FROM {role_of(schema)}"))
+        connection.execute(text(f"GRANT SELECT ON {schema}.{VERSION_TABLE} TO {role_of(schema)}"))
         connection.commit()
         return _state(connection, schema, spec, compare=False)
 
@@ -160,20 +165,17 @@ def _prepare(connection: Connection, schema: str, spec: DatabaseSpec, login: str
     role = role_of(schema)
     _ensure_role(connection, EVERY_PLUGIN)
     _ensure_role(connection, role)
-    statements = [
-        f"GRANT {EVERY_PLUGIN} TO {role}",
-        f"CREATE SCHEMA IF NOT EXISTS {schema}",
-        f"GRANT USAGE ON SCHEMA {schema} TO {role}",
-    ]
+    _ensure_member(connection, EVERY_PLUGIN, role)
+    statements = [f"CREATE SCHEMA IF NOT EXISTS {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {role}"]
     if spec.grants == "all":
         statements += [
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {role}",
         ]
-    if login is not None:
-        statements.append(f"GRANT {role} TO {connection.dialect.identifier_preparer.quote(login)}")
     for statement in statements:
         connection.execute(text(statement))
+    if login is not None:
+        _ensure_member(connection, role, login)
     connection.commit()
 
 
@@ -188,14 +190,14 @@ def _ensure_role(connection: Connection, role: str) -> None:
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END $$""")
     )
-    connection.execute(
-        text(f"""
-        DO $$ BEGIN
-          IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
-            GRANT {role} TO CURRENT_USER;
-          END IF;
-        END $$""")
-    )
+    _ensure_member(connection, role, str(connection.scalar(text("SELECT current_user"))))
+
+
+def _ensure_member(connection: Connection, role: str, member: str) -> None:
+    # Asked first: an owner without CREATEROLE may not grant, not even what an administrator has granted already.
+    if not connection.scalar(text("SELECT pg_has_role(:member, :role, 'MEMBER')"), {"member": member, "role": role}):
+        quoted = connection.dialect.identifier_preparer.quote(member)
+        connection.execute(text(f"GRANT {role} TO {quoted}"))
 
 
 def _state(connection: Connection, schema: str, spec: DatabaseSpec, *, compare: bool) -> SchemaState:
@@ -210,7 +212,9 @@ def _state(connection: Connection, schema: str, spec: DatabaseSpec, *, compare: 
 
 
 async def _with_connection(url: URL, work: Callable[[Connection], list[SchemaState]]) -> list[SchemaState]:
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool, hide_parameters=True)
+    engine = create_async_engine(
+        sqlalchemy_url(url), poolclass=NullPool, hide_parameters=True, connect_args={"timeout": _CONNECT_SECONDS}
+    )
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(work)

@@ -1,6 +1,7 @@
 """Turn whatever a handler raises into problem+json, and log what deserves it."""
 
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -25,10 +26,18 @@ from sprintia_platform.http.problems import Fault, Problem
 
 log = structlog.get_logger("sprintia.http")
 
-# PostgreSQL's SQLSTATE classes that mean "not now" and never "your data is wrong":
-# connection, resources, operator intervention, lock not available, serialization and deadlock, system error.
-_OUTAGE_STATES = re.compile(r"08|53|57|55P03|40|58|25006")
-_OUTAGES = (ConnectionError, TimeoutError, PoolTimeoutError, OSError)
+_MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '([^']+)'")  # Litestar says it in its text alone
+
+# PostgreSQL's SQLSTATE classes that mean "not now" and never "your data is wrong": connection, resources, operator
+# intervention, lock not available, serialization and deadlock, system error, a server that only reads, a transaction
+# that was idle or ran too long, a login that is refused, a database that is gone.
+_OUTAGE_STATES = re.compile(r"08|53|57|55P03|40|58|25006|25P0[34]|28|3D000")
+_OUTAGES = (
+    PoolTimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InvalidCachedStatementError,  # prepared before a migration: asyncpg prepares it anew the next time
+    asyncpg.InternalClientError,  # a connection that broke in the middle of a message
+)
 
 
 def is_outage(error: BaseException) -> bool:
@@ -37,19 +46,26 @@ def is_outage(error: BaseException) -> bool:
         original = error.orig
         cause = getattr(original, "__cause__", None) or original
         return isinstance(error, InterfaceError) or (cause is not None and is_outage(cause))
+    if isinstance(error, _OUTAGES):  # InterfaceError: a connection that is gone; misuse too, which tests would show
+        return True
     if isinstance(error, asyncpg.PostgresError):
         return _OUTAGE_STATES.match(error.sqlstate or "") is not None
-    # asyncpg raises InterfaceError for a connection that is gone; for misuse too, which its tests would have shown.
-    return isinstance(error, (asyncpg.InterfaceError, *_OUTAGES))
+    return isinstance(error, OSError) and _came_from_the_driver(error)
+
+
+def _came_from_the_driver(error: OSError) -> bool:
+    # A missing socket is a FileNotFoundError, and so is a file that a plugin forgot to install.
+    return any("asyncpg" in frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def render(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     """Make the response of a problem, in the caller's language."""
     language = preferred_language(request.headers.get("accept-language"))
+    scope = request.scope
     body = problem.body(
-        language, instance=request.url.path, request_id=request.scope.get("state", {}).get("request_id", "")
+        language, instance=problems.instance_of(scope), request_id=scope.get("state", {}).get("request_id", "")
     )
-    headers = {"Content-Language": "pt-BR" if problem.kind.wire else language, **problem.headers}
+    headers = {"Content-Language": problem.language(language), **problem.headers}
     return Response(body, status_code=problem.kind.status, media_type=problems.MEDIA_TYPE, headers=headers)
 
 
@@ -102,6 +118,8 @@ def _validation(request: Request[Any, Any, Any], error: ValidationException) -> 
         names = ", ".join(str(extra.get("key")) for extra in parameters)
         faults = [_parameter_fault(extra) for extra in parameters]
         return Problem(problems.PARAMETER_INVALID, errors=faults, names=names)
+    if missing := _MISSING_PARAMETER.match(error.detail):
+        return Problem(problems.PARAMETER_INVALID, names=missing[1])
     faults = body_faults(request) or [Fault(code="invalid", text=Text("inválido", "not valid"), pointer="")]
     return Problem(problems.BODY_INVALID, errors=faults, count=len(faults))
 

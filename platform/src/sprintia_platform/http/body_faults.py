@@ -1,7 +1,8 @@
 """Find every fault of a JSON body against the Struct that it should be; msgspec itself stops at the first."""
 
 import re
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from litestar import Request
@@ -22,6 +23,7 @@ _MESSAGE = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?")
 _PATH = re.compile(r" - at `(key in )?\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 _MOST_FAULTS = 50
+_MOST_ITEMS = 1_000
 
 
 def body_faults(request: Request[Any, Any, Any]) -> list[Fault]:
@@ -41,16 +43,28 @@ def faults_of(kind: Any, value: Any) -> list[Fault]:
 
 
 def _collect(kind: Any, value: Any, pointer: str, faults: list[Fault]) -> None:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        _collect_struct(kind, value, pointer, faults)
-    elif get_origin(kind) is list and isinstance(value, list):
-        for index, item in enumerate(value):
-            _collect(get_args(kind)[0], item, f"{pointer}/{index}", faults)
-    else:
+    """Look into objects and lists, whose parts can each be wrong; then at the value as a whole, for what bounds it."""
+    known = len(faults)
+    for inner in _alternatives(kind):
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):
+            _collect_struct(inner, value, pointer, faults)
+        elif get_origin(inner) is list and isinstance(value, list):
+            for index, item in enumerate(value[:_MOST_ITEMS]):
+                _collect(get_args(inner)[0], item, f"{pointer}/{index}", faults)
+    if len(faults) == known:
         try:
             msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             faults.append(_fault(str(error), pointer))
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """What a type may be, without its annotations: `Annotated[list[X], ...] | None` gives `list[X]` and `None`."""
+    if get_origin(kind) is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return [inner for part in get_args(kind) for inner in _alternatives(part)]
+    return [kind]
 
 
 def _collect_struct(kind: type[msgspec.Struct], value: dict[str, Any], pointer: str, faults: list[Fault]) -> None:

@@ -1,5 +1,6 @@
 """`/schema`: the OpenAPI document, and Swagger UI from files of this process; nothing comes from elsewhere."""
 
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
@@ -8,8 +9,9 @@ from litestar import Request, Response, Router, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
 from litestar.params import FromPath
+from litestar.routes import HTTPRoute
 
 from sprintia_platform.http import problems
 from sprintia_platform.http.problems import Problem
@@ -33,6 +35,40 @@ _PAGE = b"""<!doctype html>
 <script src="/schema/assets/swagger-ui-bundle.js"></script>
 <script src="/schema/assets/start.js"></script></body></html>
 """
+_TEXT = {"type": "string"}
+_PROBLEM = {
+    "description": "An error, as RFC 9457 describes it.",
+    "content": {
+        problems.MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "instance", "request_id"],
+                "properties": {
+                    "type": _TEXT | {"description": "urn:sprintia:problem: and the code, which programs compare."},
+                    "title": _TEXT,
+                    "status": {"type": "integer"},
+                    "detail": _TEXT | {"description": "What is wrong here and what to do, in the caller's language."},
+                    "instance": _TEXT,
+                    "request_id": _TEXT,
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["code", "message"],
+                            "properties": {
+                                "code": _TEXT,
+                                "message": _TEXT,
+                                "pointer": _TEXT | {"description": "RFC 6901."},
+                                "line": {"type": "integer"},
+                                "column": {"type": "integer"},
+                            },
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
 _START = b"""SwaggerUIBundle({
   url: "/schema/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null
 });
@@ -46,6 +82,41 @@ class SwaggerPage(OpenAPIRenderPlugin):
         return _PAGE
 
 
+class ContractDocument(JsonRenderPlugin):
+    """The OpenAPI document, completed by what Litestar cannot know: which routes are public, and how errors look."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        public_routes = {
+            (route.path_format, method.lower())
+            for route in request.app.routes
+            if isinstance(route, HTTPRoute)
+            for handler in route.route_handlers
+            if "public" in handler.opt
+            for method in handler.http_methods
+        }
+        for path, item in openapi_schema["paths"].items():
+            for method, operation in item.items():
+                if (path, method) in public_routes:
+                    operation["security"] = []
+                operation["responses"].pop("400", None)  # Litestar's own form of errors, which nobody gets here
+                operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+        openapi_schema["components"]["responses"] = {"Problem": _PROBLEM}
+        return super().render(request, openapi_schema)
+
+
+def documented_body(description: str, *media_types: str) -> type[Operation]:
+    """Describe the body of a handler that reads it itself: `@put(..., operation_class=documented_body(...))`."""
+    schema = Schema(description=description)
+
+    @dataclass
+    class WithBody(Operation):
+        def __post_init__(self) -> None:
+            content = {media_type: OpenAPIMediaType(schema=schema) for media_type in media_types}
+            self.request_body = RequestBody(content=content, description=description, required=True)
+
+    return WithBody
+
+
 def openapi_config() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Sprintia Platform",
@@ -57,7 +128,8 @@ def openapi_config() -> OpenAPIConfig:
             }
         ),
         security=[{"apiKey": []}, {"bearer": []}],
-        render_plugins=[SwaggerPage(path=["/", "/swagger"]), JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+        render_plugins=[SwaggerPage(path=["/", "/swagger"]), ContractDocument(path="/openapi.json")],
         openapi_router=Router(
             path="/schema",
             route_handlers=[],

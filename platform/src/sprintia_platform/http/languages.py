@@ -1,9 +1,11 @@
 """Which language an answer speaks: Brazilian Portuguese unless the caller prefers English."""
 
-from collections.abc import Callable
+import re
 from typing import Literal, NamedTuple
 
 Language = Literal["pt-BR", "en"]
+
+_WEIGHT = re.compile(r"\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.ASCII)
 
 
 class Text(NamedTuple):
@@ -26,17 +28,14 @@ def preferred_language(accept_language: str | None) -> Language:
     for part in (accept_language or "").split(",")[:20]:
         tag, _, rest = part.strip().partition(";")
         primary = tag.strip().lower().partition("-")[0]
-        if primary in {"pt", "en"}:
+        if primary in {"pt", "en", "*"}:
             weights[primary] = max(weights.get(primary, 0.0), _weight(rest))
-    return "en" if weights.get("en", 0.0) > weights.get("pt", 0.0) else "pt-BR"
+    others = weights.get("*", 0.0)
+    return "en" if weights.get("en", others) > weights.get("pt", others) else "pt-BR"
 
 
 def _weight(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    if name.strip() != "q":
+    if not parameters:
         return 1.0
-    parse: Callable[[str], float] = float
-    try:
-        return min(max(parse(value), 0.0), 1.0)
-    except ValueError:
-        return 0.0
+    match = _WEIGHT.fullmatch(parameters)
+    return float(match[1]) if match else 0.0  # what nobody can read is no wish

@@ -5,12 +5,17 @@ import binascii
 from typing import Annotated, Any
 
 import msgspec
+from litestar.params import QueryParameter
 
 from sprintia_platform.http import problems
 from sprintia_platform.http.problems import Problem
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+# Litestar looks at the bounds of a QueryParameter and passes over those of msgspec.Meta.
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 """How many rows of a list are wanted: 1 to 1,000."""
+
+Before = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
+"""The number that the page before ended with; what is listed comes before it."""
 
 
 def write_cursor(position: list[Any]) -> str:

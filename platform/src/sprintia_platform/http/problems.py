@@ -7,8 +7,10 @@ A `ProblemType` is declared once, beside the code that raises it, and raised as 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
+from litestar.types import HTTPScope
 
 from sprintia_platform.http.languages import Language, Text
 
@@ -76,19 +78,28 @@ class Problem(Exception):
         self.extra = dict(extra or {})
         super().__init__(kind.code)
 
+    def language(self, preferred: Language) -> Language:
+        """The language of the detail."""
+        return "pt-BR" if self.kind.wire else preferred
+
     def body(self, language: Language, *, instance: str, request_id: str) -> bytes:
         """Render the answer's body."""
         members: dict[str, Any] = {
             "type": f"urn:sprintia:problem:{self.kind.code}",
             "title": self.kind.title.show(language),
             "status": self.kind.status,
-            "detail": self.kind.detail.show("pt-BR" if self.kind.wire else language, **self.values),
+            "detail": self.kind.detail.show(self.language(language), **self.values),
             "instance": instance,
             "request_id": request_id,
         }
         if self.errors:
             members["errors"] = [fault.show(language) for fault in self.errors]
         return msgspec.json.encode(members | self.extra)
+
+
+def instance_of(scope: HTTPScope) -> str:
+    """The path as it was asked for: a URI reference, as RFC 9457 wants `instance` to be."""
+    return quote(scope.get("raw_path") or scope["path"], safe="/%:@!$&'()*+,;=~")
 
 
 UNAUTHORIZED = ProblemType(

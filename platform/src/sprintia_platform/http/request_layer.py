@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from sprintia_platform.http import problems
 from sprintia_platform.http.languages import preferred_language
 from sprintia_platform.http.problems import Problem
-from sprintia_platform.observability.tracing import TraceContext, Tracing, read_trace_context
+from sprintia_platform.observability.tracing import TraceContext, Tracing, end_span, read_trace_context
 
 if TYPE_CHECKING:
     from sprintia_platform.host import Host
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("sprintia.request")
 
 LONGEST_TARGET = 8_192
+STREAMED_BODY = "streamed_body"
+"""In a handler's `opt`: its body may take as long as it likes, while it keeps coming. Each pause is bounded instead."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -51,16 +54,19 @@ class RequestLayer:
 
     async def _exchange(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        context = read_trace_context(_header(headers, b"traceparent"))
+        traceparents = [value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"]
+        context = read_trace_context(traceparents[0] if len(traceparents) == 1 else None)
         given = _header(headers, b"x-request-id")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        exchange = _Exchange(self._host, scope, receive, send, request_id, context)
         scope.setdefault("state", {})["request_id"] = request_id
         with (
-            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=context.trace_id),
-            self._tracing.request_span(context, scope["method"]) as span,
+            self._tracing.request_span(context, scope["method"]) as (own_context, span),
+            structlog.contextvars.bound_contextvars(
+                request_id=request_id, trace_id=own_context.trace_id, span_id=own_context.span_id
+            ),
             self._host.metrics.in_flight.track_inprogress(),
         ):
+            exchange = _Exchange(self._host, scope, receive, send, request_id, own_context)
             try:
                 refusal = self._refusal(scope)
                 if refusal is not None:
@@ -75,14 +81,13 @@ class RequestLayer:
             finally:
                 exchange.finish()
                 if span is not None:
-                    span.update_name(f"{scope['method']} {exchange.route}")
-                    span.set_attribute("http.route", exchange.route)
-                    span.set_attribute("http.response.status_code", exchange.status)
+                    end_span(span, scope["method"], exchange.route, exchange.status)
 
     def _refusal(self, scope: HTTPScope) -> Problem | None:
         if len(scope.get("raw_path", b"")) + len(scope.get("query_string", b"")) > LONGEST_TARGET:
             return Problem(problems.URI_TOO_LONG, limit=LONGEST_TARGET)
-        if b"%00" in scope.get("raw_path", b"") or b"\0" in scope.get("raw_path", b""):
+        target = scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")
+        if b"%00" in target or b"\0" in target:  # PostgreSQL's text cannot hold it, and no name needs it
             return Problem(problems.REQUEST_REFUSED)
         return self._out_of_service(scope["path"])
 
@@ -118,7 +123,7 @@ class _Exchange:
         if self._body_complete:  # from here on only a disconnect can come, and it may take as long as it likes
             return cast("HTTPReceiveMessage", await self._receive())
         try:
-            async with asyncio.timeout_at(self._body_deadline):
+            async with asyncio.timeout_at(self._deadline()):
                 message = cast("HTTPReceiveMessage", await self._receive())
         except TimeoutError:
             raise Problem(
@@ -128,6 +133,12 @@ class _Exchange:
             ) from None
         self._body_complete = message["type"] != "http.request" or not message.get("more_body", False)
         return message
+
+    def _deadline(self) -> float:
+        handler: BaseRouteHandler | None = self._scope.get("route_handler")
+        if handler is not None and handler.opt.get(STREAMED_BODY):
+            return asyncio.get_running_loop().time() + self._host.settings.request_timeout
+        return self._body_deadline
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -158,9 +169,10 @@ class _Exchange:
             return
         headers = {name.lower(): value for name, value in self._scope["headers"]}
         language = preferred_language(_header(headers, b"accept-language"))
-        body = problem.body(language, instance=self._scope["path"], request_id=self._request_id)
+        body = problem.body(language, instance=problems.instance_of(self._scope), request_id=self._request_id)
         own: list[tuple[bytes, bytes]] = [
             (b"content-type", problems.MEDIA_TYPE.encode()),
+            (b"content-language", problem.language(language).encode()),
             (b"content-length", str(len(body)).encode()),
             *((name.lower().encode(), value.encode()) for name, value in problem.headers.items()),
         ]

@@ -81,9 +81,14 @@ async def rotate(
     key_id: FromPath[str], data: JSONBody[Rotation], database: NamedDependency[Database],
     keys: NamedDependency[KeyStore], caller: NamedDependency[Caller],
 ) -> ShownKey:  # fmt: skip
-    """Give a key a new secret; the old one goes on for `overlap_hours`."""
+    """Give a key a new secret; the old one goes on for `overlap_hours`.
+
+    Who sees the new text can use it: the caller must have every right of the key.
+    """
     async with database.transaction("platform", "*") as connection:
-        await _require_own(connection, key_id, caller)
+        standing = await _require_own(connection, key_id, caller)
+        for right in standing.rights:
+            caller.require(right)
         token = await rotate_key(connection, key_id, timedelta(hours=data.overlap_hours), actor=caller.actor)
         if token is None:
             raise Problem(KEY_NOT_FOUND, key_id=key_id)
@@ -142,7 +147,8 @@ def _within(caller: Caller, tenants: list[str] | None) -> bool:
     return caller.tenants is None or (tenants is not None and caller.tenants.issuperset(tenants))
 
 
-async def _require_own(connection: Connection, key_id: str, caller: Caller) -> None:
+async def _require_own(connection: Connection, key_id: str, caller: Caller) -> StoredKey:
     keys = {key.id: key for key in await list_keys(connection)}
     if key_id not in keys or not _within(caller, keys[key_id].tenants):
         raise Problem(KEY_NOT_FOUND, key_id=key_id)
+    return keys[key_id]

@@ -13,6 +13,7 @@ from sprintia_platform.http.problems import Problem
 from sprintia_platform.keys.callers import Caller
 from sprintia_platform.keys.store import KeyStore
 
+
 class requires:  # noqa: N801 - it reads as what it does: guards=[requires("config:read")]
     """The guard of a route for callers who have all of these rights (none named: any valid key)."""
 
@@ -65,7 +66,7 @@ async def provide_caller(request: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     return await authenticate(request)
 
 
-def refuse_undeclared(handlers: Iterable[HTTPRouteHandler]) -> frozenset[str]:
+def refuse_undeclared(handlers: Iterable[BaseRouteHandler]) -> frozenset[str]:
     """Return every right that the routes ask for.
 
     Raises:
@@ -74,7 +75,8 @@ def refuse_undeclared(handlers: Iterable[HTTPRouteHandler]) -> frozenset[str]:
     rights: set[str] = set()
     faults = []
     for handler in handlers:
-        if handler.http_methods == {HttpMethod.OPTIONS}:  # Litestar's own: it names the methods, and nothing else
+        # Litestar's own OPTIONS handlers name the methods, and nothing else.
+        if isinstance(handler, HTTPRouteHandler) and handler.http_methods == {HttpMethod.OPTIONS}:
             continue
         declared = [guard.rights for guard in handler.resolve_guards() if isinstance(guard, requires)]
         for names in declared:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from advanced_alchemy.base import CommonTableAttributes
-from sqlalchemy import BigInteger, DateTime, LargeBinary, MetaData, Text, func
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -57,6 +57,7 @@ class AuditEvent(PlatformBase):
     """One thing that somebody did; no grant allows to change or delete it."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_newest", "at", "tenant_id", "seq"),)
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

@@ -68,8 +68,10 @@ class KeyStore:
         self._database = database
         self._cache_seconds = cache_seconds
         self._known: dict[str, _Known] = {}
-        self._bootstrap = digest_of(check_bootstrap(api_key).reveal()) if api_key else None
+        self._bootstrap = digest_of(check_bootstrap(api_key).reveal().strip()) if api_key else None
         self.used: set[str] = set()
+        self.bootstrap_rights: frozenset[str] = frozenset()
+        """What the routes of this process ask for, plugins' own rights included: `API_KEY` has them, except admin."""
 
     async def identify(self, text: str) -> Caller | None:
         """Return whose key this is; None when it is wrong, revoked or expired.
@@ -79,7 +81,7 @@ class KeyStore:
         """
         digest = digest_of(text)
         if self._bootstrap is not None and hmac.compare_digest(self._bootstrap, digest):
-            return _BOOTSTRAP_CALLER
+            return Caller(key_id=BOOTSTRAP, name="API_KEY", rights=(self.bootstrap_rights | set(RIGHTS)) - {"admin"})
         key_id = read_key_id(text)
         if key_id is None:
             return None
@@ -128,16 +130,16 @@ class KeyStore:
     async def write_last_used(self) -> None:
         """Store when the keys used since the last call were used."""
         used, self.used = self.used, set()
-        if used:
+        if not used:
+            return
+        try:
             async with self._database.transaction(SCHEMA) as connection:
                 await connection.execute(
                     "UPDATE platform.api_key SET last_used_at = now() WHERE id = ANY($1::text[])", sorted(used)
                 )
-
-
-_BOOTSTRAP_CALLER = Caller(
-    key_id=BOOTSTRAP, name="API_KEY", rights=frozenset(right for right in RIGHTS if right != "admin")
-)
+        except BaseException:
+            self.used |= used  # for the next round
+            raise
 
 
 def check_bootstrap(api_key: Secret) -> Secret:

@@ -56,8 +56,17 @@ def allow_listed(_logger: object, _method: str, event: MutableMapping[str, Any])
     for name in FIELDS:
         value = event.get(name)
         if value is not None:
-            kept[name] = value[:_LONGEST] if isinstance(value, str) else value
+            kept[name] = _plain(value)
     return kept
+
+
+def _plain(value: Any) -> Any:
+    # What is put together by a caller may hold anything below: only plain values, and lists of them, are written.
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) if isinstance(item, (str, int, float)) else type(item).__name__ for item in value[:50]]
+    if isinstance(value, str):
+        return value[:_LONGEST]
+    return value if isinstance(value, (int, float)) else type(value).__name__
 
 
 def frames_of(error: BaseException) -> list[str]:
@@ -72,6 +81,8 @@ def _shorten_exception(_logger: object, _method: str, event: MutableMapping[str,
     error = event.pop("exc_info", None)
     if isinstance(error, tuple):
         error = error[1]
+    elif error is True:  # log.exception() within an `except`
+        error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         event["error_type"] = type(error).__name__
         event["error_code"] = getattr(error, "sqlstate", None)
@@ -84,10 +95,21 @@ def _dump(event: Mapping[str, Any], **_: Any) -> str:
 
 
 class _ForeignHandler(logging.Handler):
-    """Libraries' records: their constant message, never the values that were put into it."""
+    """Libraries' records: their message as it stands in their code, never the values that were put into it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        structlog.get_logger().log(
-            record.levelno, "library_log", logger=record.name, message=str(record.msg)[:200], exc_info=error
-        )
+        place = [f"{record.pathname.rpartition('site-packages/')[2]}:{record.lineno} {record.funcName}"]
+        given = {"exc_info": error} if error is not None else {"frames": place}
+        message = record.msg[:200] if _is_literal(record) else None
+        structlog.get_logger().log(record.levelno, "library_log", logger=record.name, message=message, **given)
+
+
+def _is_literal(record: logging.LogRecord) -> bool:
+    """Tell whether the message stands in the code that logs it; one that was put together there may hold values."""
+    frame = sys._getframe()  # noqa: SLF001 - the handler runs below the call that logs
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename == record.pathname and frame.f_lineno == record.lineno:
+            return isinstance(record.msg, str) and record.msg in frame.f_code.co_consts
+    return False

@@ -8,7 +8,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The registry of one application: two in one process do not mix."""
 
-    content_type = "text/plain; version=0.0.4; charset=utf-8"
+    content_type = "text/plain; version=0.0.4"  # Litestar adds the charset
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,5 +1,6 @@
 """W3C trace context, and OpenTelemetry spans when an endpoint is configured."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from sprintia_platform.errors import StartupError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opentelemetry.trace import Span, Tracer
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
@@ -36,15 +38,17 @@ def read_trace_context(traceparent: str | None) -> TraceContext:
         version, trace_id, parent_id, flags, rest = match.groups()
         known = version != "ff" and (rest is None or version != "00")
         if known and int(trace_id, 16) and int(parent_id, 16):
-            return TraceContext(trace_id, parent_id, secrets.token_hex(8), flags)
+            sampled = int(flags, 16) & 1  # the one flag of version 00; others must not be passed on
+            return TraceContext(trace_id, parent_id, secrets.token_hex(8), f"{sampled:02x}")
     return TraceContext(secrets.token_hex(16), None, secrets.token_hex(8), "00")
 
 
 class Tracing:
     """Server spans with an allow-list of attributes; does nothing until it is configured."""
 
-    def __init__(self, tracer: "Tracer | None" = None) -> None:
-        self._tracer = tracer
+    def __init__(self, provider: "TracerProvider | None" = None) -> None:
+        self._provider = provider
+        self._tracer = provider.get_tracer("sprintia") if provider is not None else None
 
     @classmethod
     def from_environment(cls, environ: "Mapping[str, str]") -> "Tracing":
@@ -67,14 +71,23 @@ class Tracing:
             ) from error
         name = environ.get("OTEL_SERVICE_NAME", "sprintia")
         provider = TracerProvider(resource=Resource.create({"service.name": name}))
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        return cls(provider.get_tracer("sprintia"))
+        endpoint = environ["OTEL_EXPORTER_OTLP_ENDPOINT"].rstrip("/")
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")))
+        return cls(provider)
+
+    async def close(self) -> None:
+        """Send what was not sent yet."""
+        if self._provider is not None:
+            await asyncio.to_thread(self._provider.shutdown)
 
     @contextmanager
-    def request_span(self, context: TraceContext, method: str) -> Iterator["Span | None"]:
-        """Open the span of one request; the caller names it and sets `http.route` and the status when it knows them."""
+    def request_span(self, context: TraceContext, method: str) -> Iterator[tuple[TraceContext, "Span | None"]]:
+        """Open the span of one request; the caller ends it with `end_span`.
+
+        Gives the context whose ids are the span's own, so that logs, answers and traces name the same.
+        """
         if self._tracer is None:
-            yield None
+            yield context, None
             return
         from opentelemetry import trace  # noqa: PLC0415 - extra
 
@@ -86,7 +99,22 @@ class Tracing:
             )  # fmt: skip
             parent = trace.set_span_in_context(trace.NonRecordingSpan(remote))
         with self._tracer.start_as_current_span(
-            method, context=parent, kind=trace.SpanKind.SERVER, record_exception=False,
-            attributes={"http.request.method": method},
+            method, context=parent, kind=trace.SpanKind.SERVER, attributes={"http.request.method": method},
+            # Both would write the exception's text into the span.
+            record_exception=False, set_status_on_exception=False,
         ) as span:  # fmt: skip
-            yield span
+            own = span.get_span_context()
+            flags = f"{own.trace_flags & 1:02x}"
+            ids = trace.format_trace_id(own.trace_id), context.parent_id, trace.format_span_id(own.span_id)
+            yield TraceContext(*ids, flags), span
+
+
+def end_span(span: "Span", method: str, route: str, status: int) -> None:
+    """Name the span of a request and say how it ended: the route's template, never the path."""
+    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - extra
+
+    span.update_name(f"{method} {route}")
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    if status >= 500:
+        span.set_status(StatusCode.ERROR)

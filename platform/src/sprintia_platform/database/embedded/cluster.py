@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sprintia_platform.database.embedded.binaries import Binaries
 
 USER = DATABASE = "sprintia"
+# Who serves requests: no superuser, so that nothing that reaches SQL can leave the plugins' roles.
+SERVER_USER = "sprintia_server"
 
 # Set on every start, so that no file or ALTER SYSTEM loosens them.
 GUARANTEES = {
@@ -125,6 +127,7 @@ def create(cluster: Cluster, binaries: Binaries, lock: int) -> None:
     draft = Cluster(fresh, cluster.account, cluster.reachable)
     try:
         _initdb(draft, binaries, lock)
+        _single_user(draft, binaries, lock, f"CREATE ROLE {SERVER_USER} LOGIN NOINHERIT")
         _single_user(draft, binaries, lock, f"CREATE DATABASE {DATABASE}")
         fresh.rename(folder)
     except BaseException:

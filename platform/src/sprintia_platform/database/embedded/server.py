@@ -70,6 +70,11 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"PostgreSQL in {self.data_dir} has no URL yet: call start() first")
         return f"postgresql://{clusters.USER}@/{clusters.DATABASE}?host={quote(self._socket_folder)}"
 
+    @property
+    def server_url(self) -> str:
+        """The same for who serves requests, and is no superuser; `sprintia db upgrade` grants it the plugins' roles."""
+        return self.url.replace(f"//{clusters.USER}@", f"//{clusters.SERVER_USER}@", 1)
+
     def start(self) -> str:
         """Start the server, or share the one that runs, and return its URL; creates the cluster on the first run.
 

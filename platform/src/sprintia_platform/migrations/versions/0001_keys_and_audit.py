@@ -11,6 +11,22 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # PostgreSQL lets everybody make temporary tables, and old clusters everybody make tables in `public`. Taken back
+    # where the database is ours alone and this user may: others' programs in a shared one may rely on it.
+    op.execute("""
+        DO $$ BEGIN
+            IF NOT EXISTS (
+                SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg_%'
+                    AND n.nspname NOT IN ('information_schema', 'platform')
+            ) AND pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
+                EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+                IF to_regnamespace('public') IS NOT NULL
+                    AND pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = 'public'), 'USAGE') THEN
+                    REVOKE ALL ON SCHEMA public FROM PUBLIC;
+                END IF;
+            END IF;
+        END $$""")
     op.execute("""
         CREATE TABLE platform.api_key (
             id text CONSTRAINT pk_api_key PRIMARY KEY,
@@ -46,7 +62,7 @@ def upgrade() -> None:
             hash bytea NOT NULL,
             CONSTRAINT pk_audit_event PRIMARY KEY (tenant_id, seq)
         )""")
-    op.execute("CREATE INDEX ix_audit_event_newest ON platform.audit_event (at DESC, tenant_id DESC, seq DESC)")
+    op.execute("CREATE INDEX ix_audit_event_newest ON platform.audit_event (at, tenant_id, seq)")  # read backwards
     enable_row_security("platform.audit_event")
     enable_row_security("platform.audit_chain")
     # SECURITY DEFINER: plugins' roles may append an event and can do nothing else with the log. The fields and their
@@ -62,6 +78,12 @@ def upgrade() -> None:
             v_at timestamptz := clock_timestamp();
             v_hash bytea;
         BEGIN
+            -- The function runs as its owner, whom row-level security may not bind.
+            IF current_setting('sprintia.tenants', true) IS DISTINCT FROM '*'
+                AND p_tenant <> ALL (string_to_array(coalesce(current_setting('sprintia.tenants', true), ''), ','))
+            THEN
+                RAISE insufficient_privilege USING MESSAGE = 'this transaction did not name this tenant';
+            END IF;
             INSERT INTO platform.audit_chain (tenant_id, seq, hash) VALUES (p_tenant, 0, '')
                 ON CONFLICT (tenant_id) DO NOTHING;
             SELECT seq, hash INTO v_seq, v_previous FROM platform.audit_chain WHERE tenant_id = p_tenant FOR UPDATE;
