@@ -6,7 +6,7 @@ Refusing at once is kinder than refusing after seconds: a sender that is told to
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from sprintia_platform.http.problems import OVERLOADED, unavailable
 
@@ -18,9 +18,12 @@ class WriteQueue:
         at_once: transactions that run at the same time; below the pool's size, so that reads keep connections.
         waiting: writes that may be in the queue, in all.
         waiting_per_tenant: the same for one tenant.
+        patience: seconds that a write may be in the queue. Without such a bound, writes that each run into the timeout
+            of a silent database would make the last in the queue wait for the sum of them.
     """
 
-    def __init__(self, at_once: int, waiting: int, waiting_per_tenant: int) -> None:
+    def __init__(self, at_once: int, waiting: int, waiting_per_tenant: int, patience: float = 5.0) -> None:
+        self._patience = patience
         self._slots = asyncio.Semaphore(at_once)
         self._most = waiting
         self._most_per_tenant = waiting_per_tenant
@@ -33,15 +36,21 @@ class WriteQueue:
         """Wait for one's turn among the writes of the same key.
 
         Raises:
-            Problem: 503 with Retry-After, at once, when too many wait already.
+            Problem: 503 with Retry-After: at once when too many wait already, or when its own wait took too long.
         """
         if self._count >= self._most or self._counts[key] >= self._most_per_tenant:
             raise unavailable(OVERLOADED, 1)
         self._count += 1
         self._counts[key] += 1
         try:
-            # First the turn, then the slot: whoever waits for its tenant's turn holds no slot.
-            async with self._turns[key], self._slots:
+            async with AsyncExitStack() as held:
+                try:
+                    async with asyncio.timeout(self._patience):
+                        # First the turn, then the slot: whoever waits for its tenant's turn holds no slot.
+                        await held.enter_async_context(self._turns[key])
+                        await held.enter_async_context(self._slots)
+                except TimeoutError:
+                    raise unavailable(OVERLOADED, 1) from None
                 yield
         finally:
             self._count -= 1

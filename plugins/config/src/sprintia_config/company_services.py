@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 
 from sprintia_config import problems
-from sprintia_config.documents.content import Content
-from sprintia_config.documents.keys import DocumentKey
-from sprintia_config.documents.places import secret_place
+from sprintia_config.contents.content import Content
+from sprintia_config.contents.keys import DocumentKey
+from sprintia_config.contents.places import secret_place
 from sprintia_config.vault import TenantKeys
-from sprintia_config.webhook.fields import identifier
+from sprintia_config.webhook.fields import identifier, is_empty, reference
 from sprintia_config.writing import Change
 from sprintia_platform import Problem
 from sprintia_platform.content.errors import ContentError
@@ -50,15 +50,16 @@ def read_company_document(text: str, tenant_id: str) -> CompanyDocument:
     if TOKEN not in value:
         return CompanyDocument(content, None)
     rest: Json = {name: item for name, item in value.items() if name != TOKEN}
-    token = value[TOKEN]
-    return CompanyDocument(_without_token(text, rest), token if isinstance(token, str) else str(token))
+    token = None if is_empty(value[TOKEN]) else reference(value[TOKEN], TOKEN)
+    return CompanyDocument(_without_token(text, rest, token or ""), token)
 
 
-def _without_token(text: str, rest: Json) -> Content:
+def _without_token(text: str, rest: Json, token: str) -> Content:
     """Take the token's line out and leave every other byte as it came; write anew only where that does not do."""
     shorter = _TOKEN_LINE.sub("", text, count=1)
     try:
-        if read_yaml(shorter) == rest:
+        # The token may stand in a comment too, which a text written anew has not.
+        if (not token or token not in shorter) and read_yaml(shorter) == rest:
             return Content(shorter, "yaml", rest)
     except ContentError:
         pass

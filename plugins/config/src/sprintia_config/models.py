@@ -120,6 +120,29 @@ class Document(ConfigBase):
     version: Mapped[int]
 
 
+class HeadSearch(ConfigBase):
+    """What of a head is searched: its ids, key paths and values, secrets masked. See sprintia_config.search.store.
+
+    `indexed` says whether the trigram index has the text already; a task sets it, so that no writer pays for it.
+    """
+
+    __tablename__ = "head_search"
+    __table_args__ = (
+        _of_tenant(),
+        Index(
+            "ix_head_search_searched", "searched", postgresql_using="gin", postgresql_ops={"searched": "gin_trgm_ops"},
+            postgresql_where=text("indexed"),
+        ),
+        Index("ix_head_search_new", "tenant_id", "domain", "config_type", postgresql_where=text("NOT indexed")),
+    )  # fmt: skip
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    config_type: Mapped[str] = mapped_column(primary_key=True)
+    searched: Mapped[str]
+    indexed: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
 class SecretVersion(ConfigBase):
     """A secret value of one version of a document, sealed under the tenant's key and bound to this place."""
 
@@ -140,7 +163,7 @@ class MappingVersion(ConfigBase):
     """A version of what one tenant owns of the Chatwoot mapping; never changed."""
 
     __tablename__ = "mapping_version"
-    __table_args__ = (_of_tenant(), UniqueConstraint("id"))
+    __table_args__ = (_of_tenant(), UniqueConstraint("id"), UniqueConstraint("tenant_id", "revision"))
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
@@ -177,7 +200,12 @@ class MappingEntry(ConfigBase):
 
 
 class Delivery(ConfigBase):
-    """A delivery that came in, and what became of it. The answer is sealed: it may hold what the sender may read."""
+    """A delivery that came in, and what became of it. The answer is sealed: it may hold what the sender may read.
+
+    `request_digest` is keyed like the digests of secrets, and empty where the delivery has no id to come again by.
+
+    `faults` lists what did not meet a schema (JSON); `sealed_body` is the body of a delivery that was set aside.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -201,6 +229,8 @@ class Delivery(ConfigBase):
     key_generation: Mapped[int | None] = mapped_column(Integer)
     revision: Mapped[int | None]
     received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    faults: Mapped[str | None]
+    sealed_body: Mapped[bytes | None]
 
 
 class DeliverySequence(ConfigBase):
@@ -227,3 +257,22 @@ class WebhookSecret(ConfigBase):
     key_generation: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     not_after: Mapped[datetime | None]
+
+
+class DocumentSchema(ConfigBase):
+    """A version of the JSON Schema of a type of document; never changed. It belongs to no tenant."""
+
+    __tablename__ = "document_schema"
+    __table_args__ = (
+        CheckConstraint("mode IN ('warn', 'reject', 'quarantine')", name="known_mode"),
+        CheckConstraint("deleted = (schema IS NULL)", name="deleted_or_schema"),
+    )
+
+    config_type: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    mode: Mapped[str]
+    schema: Mapped[str | None]
+    deleted: Mapped[bool]
+    actor: Mapped[str]
+    message: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,26 +1,38 @@
 """The plugin `config`, hook by hook."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import click
 from litestar import Router
-from litestar.di import Provide
 
 from sprintia_config import commands
-from sprintia_config.admission import WriteQueue
-from sprintia_config.controllers import administration, company_services, documents, mapping, webhook
-from sprintia_config.controllers.intake import provide_document_key
-from sprintia_config.documents.service import Documents
-from sprintia_config.models import SCHEMA, ConfigBase
-from sprintia_config.secrecy.errors import MasterKeyError
-from sprintia_config.secrecy.master_keys import MasterKeyRing
+from sprintia_config.controllers import (
+    administration,
+    company_services,
+    comparison,
+    documents,
+    events,
+    mapping,
+    schemas,
+    search,
+    tenants,
+    timeline,
+    transfer,
+    validation,
+    webhook,
+)
+from sprintia_config.custody import open_standing_vault, open_vault_at_start
+from sprintia_config.local_services import LocalConfig
+from sprintia_config.models import ConfigBase
+from sprintia_config.parts import Parts
+from sprintia_config.search.indexing import index_for_ever
 from sprintia_config.settings import ConfigSettings
-from sprintia_config.vault import Vault
-from sprintia_config.writing import Writer
+from sprintia_config_client.contract import ConfigReader, ConfigWriter
 from sprintia_platform import DatabaseSpec, HealthCheck, Routes, hookimpl
-from sprintia_platform.errors import StartupError
+from sprintia_platform.records import ServiceFactory
 
 if TYPE_CHECKING:
     from sprintia_platform.host import Host
@@ -44,16 +56,24 @@ def register_database() -> DatabaseSpec:
 def register_routes(host: "Host") -> Routes:
     handlers = [
         *documents.HANDLERS, *mapping.HANDLERS, webhook.receive, *company_services.HANDLERS, *administration.HANDLERS,
+        *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *search.HANDLERS, *transfer.HANDLERS,
+        *comparison.HANDLERS, *validation.HANDLERS, *schemas.HANDLERS,
     ]  # fmt: skip
     return Routes(
-        prefixes=PREFIXES, handlers=[Router(path="/", route_handlers=handlers, dependencies=_dependencies(host))]
+        prefixes=PREFIXES,
+        handlers=[Router(path="/", route_handlers=handlers, dependencies=Parts.of(host).dependencies())],
     )
+
+
+@hookimpl
+def register_services(host: "Host") -> Mapping[type, ServiceFactory]:
+    return {ConfigReader: lambda: LocalConfig(host), ConfigWriter: lambda: LocalConfig(host)}
 
 
 @hookimpl
 def register_health_checks(host: "Host") -> Iterable[HealthCheck]:
     async def master_keys() -> None:
-        await require_master_keys(host, open_vault(host))
+        await open_standing_vault(host)
 
     return [HealthCheck(name="master_keys", check=master_keys)]
 
@@ -69,69 +89,17 @@ def lifespan(host: "Host") -> AbstractAsyncContextManager[None]:
 
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
-        await require_master_keys(host, open_vault(host))
-        yield
+        await open_vault_at_start(host)
+        tasks = [
+            asyncio.create_task(Parts.of(host).notifications.run()),
+            asyncio.create_task(index_for_ever(host.database)),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     return run()
-
-
-def open_vault(host: "Host") -> Vault:
-    """Read the master key ring: of the setting, else of the file, which the first start makes.
-
-    Raises:
-        StartupError: it cannot be read.
-    """
-    settings = host.settings_of(SCHEMA, ConfigSettings)
-    try:
-        if settings.master_keys is not None:
-            return Vault(MasterKeyRing.parse(settings.master_keys.reveal()))
-        path = settings.master_key_file or host.settings.data_dir / "master.keys"
-        return Vault(MasterKeyRing.load_or_create(path), path)
-    except MasterKeyError as error:
-        raise StartupError(str(error)) from None
-
-
-async def require_master_keys(host: "Host", vault: Vault) -> None:
-    """Check that every master key that wraps a data key is in the ring.
-
-    Raises:
-        StartupError: naming the ids that are missing.
-    """
-    async with host.database.transaction(SCHEMA, "*", read_only=True) as connection:
-        rows = await connection.fetch("SELECT DISTINCT master_key_id FROM config.tenant_key")
-    missing = sorted({row["master_key_id"] for row in rows} - set(vault.ring.key_ids))
-    if missing:
-        raise StartupError(
-            f"the master key ring lacks {', '.join(missing)}, and stored secrets need it: "
-            "restore the key file, or add the key to SPRINTIA_CONFIG_MASTER_KEYS"
-        )
-
-
-def _dependencies(host: "Host") -> dict[str, Any]:
-    settings = host.settings_of(SCHEMA, ConfigSettings)
-    made: dict[str, Any] = {"config_settings": settings}
-
-    # Made at the first request, not at import: `sprintia plugins` must not create a key file.
-    def vault() -> Vault:
-        if "vault" not in made:
-            made["vault"] = open_vault(host)
-        return made["vault"]  # type: ignore[no-any-return]
-
-    def writer() -> Writer:
-        if "writer" not in made:
-            queue = WriteQueue(settings.writes_at_once, settings.writes_waiting, settings.writes_waiting_per_tenant)
-            made["writer"] = Writer(host.database, vault(), queue)
-        return made["writer"]  # type: ignore[no-any-return]
-
-    def documents_service() -> Documents:
-        return Documents(host.database, vault())
-
-    def config_settings() -> ConfigSettings:
-        return settings
-
-    provided = {
-        "vault": vault, "writer": writer, "documents": documents_service, "config_settings": config_settings,
-    }  # fmt: skip
-    return {name: Provide(function, sync_to_thread=False) for name, function in provided.items()} | {
-        "key": Provide(provide_document_key)
-    }

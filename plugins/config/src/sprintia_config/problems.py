@@ -32,7 +32,9 @@ PATCH_INVALID = ProblemType(
     code="patch_invalid",
     status=422,
     title=Text("Resultado da mesclagem recusado", "Merged document refused"),
-    detail=Text("O documento mesclado não pode ser guardado: {reason}", "The merged document cannot be kept: {reason}"),
+    detail=Text(
+        "O documento mesclado não pode ser guardado: {reason_pt}", "The merged document cannot be kept: {reason_en}"
+    ),
 )
 IDENTIFIER_INVALID = ProblemType(
     code="identifier_invalid",
@@ -222,5 +224,124 @@ MAPPING_AMBIGUOUS = ProblemType(
     detail=Text(
         "Este número é especial para mais de um tenant: informe também a conta ou a caixa de entrada.",
         "This number is special for more than one tenant: give the account or the inbox too.",
+    ),
+)
+REVISION_AHEAD = ProblemType(
+    code="revision_ahead",
+    status=404,
+    title=Text("Revisão ainda não existe", "Revision not there yet"),
+    detail=Text(
+        "A revisão {revision} ainda não existe; a atual é {current}.",
+        "Revision {revision} is not there yet; the current one is {current}.",
+    ),
+)
+SEARCH_TOO_SHORT = ProblemType(
+    code="search_too_short",
+    status=422,
+    title=Text("Busca curta demais", "Search too short"),
+    detail=Text(
+        "Informe em q ao menos {shortest} caracteres, sem contar espaços.",
+        "Give at least {shortest} characters in q, not counting spaces.",
+    ),
+)
+SEARCH_TOO_BROAD = ProblemType(
+    code="search_too_broad",
+    status=422,
+    title=Text("Busca ampla demais", "Search too broad"),
+    detail=Text(
+        "A busca passou de {seconds} s. Informe um texto mais longo, ou o tenant, o domínio ou o tipo.",
+        "The search took more than {seconds} s. Give a longer text, or the tenant, the domain or the type.",
+    ),
+)
+IMPORT_REFUSED = ProblemType(
+    code="import_refused",
+    status=422,
+    title=Text("Arquivo de importação recusado", "Import file refused"),
+    detail=Text(
+        "O arquivo tem {count} falha(s) e nada dele foi importado. Exporte de novo e envie-o inteiro, sem alterá-lo.",
+        "The file has {count} fault(s), and nothing of it was imported. Export again and send it whole and unchanged.",
+    ),
+)
+TRANSFER_BUSY = ProblemType(
+    code="transfer_busy",
+    status=503,
+    title=Text("Transferência em andamento", "Transfer under way"),
+    detail=Text(
+        "Outra exportação ou importação está em andamento neste processo. Tente de novo em {seconds} s.",
+        "Another export or import is under way in this process. Try again in {seconds} s.",
+    ),
+)
+IMPORT_TOO_LARGE = ProblemType(
+    code="import_too_large",
+    status=413,
+    title=Text("Arquivo grande demais", "File too large"),
+    detail=Text(
+        "O arquivo passa de {limit} bytes (SPRINTIA_CONFIG_IMPORT_MAX_BYTES). Exporte menos tenants por vez, ou use "
+        "`sprintia config import`, que não tem esse limite.",
+        "The file is over {limit} bytes (SPRINTIA_CONFIG_IMPORT_MAX_BYTES). Export fewer tenants at a time, or use "
+        "`sprintia config import`, which has no such limit.",
+    ),
+)
+IMPORT_NO_SPACE = ProblemType(
+    code="import_no_space",
+    status=507,
+    title=Text("Sem espaço em disco", "No space left"),
+    detail=Text(
+        "O servidor não tem espaço em disco para guardar o arquivo enquanto o confere. Nada foi importado.",
+        "The server has no disk space to keep the file while it checks it. Nothing was imported.",
+    ),
+)
+SCHEMA_NOT_MET = ProblemType(
+    code="schema_not_met",
+    status=422,
+    title=Text("Documento fora do esquema", "Document does not meet its schema"),
+    detail=Text(
+        "O documento não atende ao esquema de {config_type}: {count} falha(s), a primeira em {pointer}. "
+        "Nada foi alterado.",
+        "The document does not meet the schema of {config_type}: {count} fault(s), the first at {pointer}. "
+        "Nothing was changed.",
+    ),
+)
+SCHEMA_QUARANTINED = ProblemType(
+    code="schema_quarantined",
+    status=202,
+    title=Text("Documento em quarentena", "Document in quarantine"),
+    detail=Text(
+        "O documento não atende ao esquema de {config_type}: {count} falha(s), a primeira em {pointer}. Ele está em "
+        "quarentena, e não em vigor; a última versão boa continua valendo. Corrija-o e envie de novo.",
+        "The document does not meet the schema of {config_type}: {count} fault(s), the first at {pointer}. It is in "
+        "quarantine, and not live; the last good version keeps serving. Correct it and send it again.",
+    ),
+)
+SCHEMA_REFUSED = ProblemType(
+    code="schema_refused",
+    status=422,
+    title=Text("Esquema recusado", "Schema refused"),
+    detail=Text(
+        "O esquema não pode ser usado: {count} falha(s). É aceito JSON Schema 2020-12, com referências só a si mesmo.",
+        "The schema cannot be used: {count} fault(s). JSON Schema 2020-12 is accepted, with references within itself.",
+    ),
+)
+SCHEMA_NOT_FOUND = ProblemType(
+    code="schema_not_found",
+    status=404,
+    title=Text("Esquema não encontrado", "Schema not found"),
+    detail=Text("O tipo {config_type} não tem esquema.", "The type {config_type} has no schema."),
+)
+SCHEMA_FOR_ALL = ProblemType(
+    code="schema_for_all",
+    status=403,
+    title=Text("Esquemas valem para todos os tenants", "Schemas hold for every tenant"),
+    detail=Text(
+        "Um esquema vale para todos os tenants: use uma chave que não seja limitada a alguns.",
+        "A schema holds for every tenant: use a key that is not limited to some.",
+    ),
+)
+DELIVERY_NOT_KEPT = ProblemType(
+    code="delivery_not_kept",
+    status=404,
+    title=Text("Entrega não encontrada", "Delivery not found"),
+    detail=Text(
+        "Não há entrega em quarentena com o número {delivery}.", "There is no delivery {delivery} in quarantine."
     ),
 )

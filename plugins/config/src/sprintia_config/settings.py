@@ -20,6 +20,7 @@ class ConfigSettings(msgspec.Struct, frozen=True, kw_only=True):
         writes_at_once: how many write transactions run at the same time.
         writes_waiting: how many writes may wait in this process; the next one is answered 503 at once.
         writes_waiting_per_tenant: the same for one tenant.
+        import_max_bytes: the largest body of `POST /config/import`; it waits on disk until it is known to be whole.
     """
 
     master_keys: Secret | None = None
@@ -29,3 +30,4 @@ class ConfigSettings(msgspec.Struct, frozen=True, kw_only=True):
     writes_at_once: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
     writes_waiting: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 256
     writes_waiting_per_tenant: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    import_max_bytes: Annotated[int, msgspec.Meta(ge=1024, le=2**50)] = 4 * 1024**3

@@ -38,7 +38,8 @@ class TenantKeys:
 class Vault:
     """Wraps and unwraps data keys.
 
-    The ring may change while this process serves: it is read anew when a key is missing.
+    The ring may change while this process serves: its file is read anew when a key is missing, and before a new data
+    key is wrapped, so that it is not wrapped with a key that is being retired.
     """
 
     def __init__(self, ring: MasterKeyRing, path: Path | None = None) -> None:
@@ -59,6 +60,9 @@ class Vault:
 
     async def new_tenant_key(self, connection: Connection, tenant_id: str) -> tuple[int, DataKey]:
         """Make a key for a tenant whose row this transaction has locked."""
+        # From here to the commit no master key can be retired, and a ring that changed before is seen.
+        await connection.execute("LOCK TABLE config.tenant_key IN ROW EXCLUSIVE MODE")
+        self._follow_file()
         key = DataKey.generate()
         wrapped = self.ring.wrap(tenant_id, key)
         generation: int = await connection.fetchval(
@@ -90,12 +94,40 @@ class Vault:
             )  # fmt: skip
         return len(rows)
 
+    def _follow_file(self) -> None:
+        # Where the file has vanished, none must be made: the ring in memory is the last one there is.
+        if self._path is not None and self._path.exists():
+            self.ring = MasterKeyRing.load_or_create(self._path)
+
     def _unwrap(self, tenant_id: str, wrapped: WrappedKey) -> DataKey:
         try:
             return self.ring.unwrap(tenant_id, wrapped)
         except MissingMasterKeyError:
             # A rotation by command put a new key into the file while we were serving.
-            if self._path is None:
-                raise
-            self.ring = MasterKeyRing.load_or_create(self._path)
+            self._follow_file()
             return self.ring.unwrap(tenant_id, wrapped)
+
+
+async def data_keys_by_master_key(connection: Connection) -> dict[str, int]:
+    """Count the data keys that each master key wraps, within a transaction over all tenants."""
+    rows = await connection.fetch("SELECT master_key_id, count(*) AS number FROM config.tenant_key GROUP BY 1")
+    return {row["master_key_id"]: row["number"] for row in rows}
+
+
+async def tenants_of_master_key(connection: Connection, master_key_id: str) -> list[str]:
+    """Name the tenants with a data key that this master key wraps, within a transaction over all tenants."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT tenant_id FROM config.tenant_key WHERE master_key_id = $1 ORDER BY 1", master_key_id
+    )
+    return [row["tenant_id"] for row in rows]
+
+
+async def hold_data_keys(connection: Connection) -> None:
+    """Let nobody make or change a data key until this transaction ends; waits for those who do."""
+    await connection.execute("LOCK TABLE config.tenant_key IN SHARE MODE")
+
+
+async def destroy_data_keys(connection: Connection, tenant_id: str) -> int:
+    """Destroy a tenant's data keys, and with them all that they sealed; returns how many there were."""
+    rows = await connection.fetch("DELETE FROM config.tenant_key WHERE tenant_id = $1 RETURNING generation", tenant_id)
+    return len(rows)

@@ -5,9 +5,9 @@ has seen revision N has seen everything up to N.
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import asyncpg
@@ -16,11 +16,16 @@ import msgspec
 from sprintia_config import problems
 from sprintia_config.admission import WriteQueue
 from sprintia_config.models import SCHEMA
+from sprintia_config.schemas.enforcement import QuarantineError
+from sprintia_config.schemas.quarantine import WARNINGS_HEADER, body_of_quarantined, keep, with_warnings
+from sprintia_config.schemas.standing import StandingSchemas
 from sprintia_config.secrecy.envelope import DataKey, Place
 from sprintia_config.vault import TenantKeys, Vault
-from sprintia_platform import Problem
+from sprintia_platform import Fault, Problem
 from sprintia_platform.audit.log import append_audit
 from sprintia_platform.database.connections import Connection, Database, Tenants
+from sprintia_platform.http.languages import Language
+from sprintia_platform.http.problems import MEDIA_TYPE
 
 MAPPING_TURN = "*mapping"
 """The queue of writes to the mapping; no tenant can have this id."""
@@ -35,6 +40,14 @@ class Author:
     actor: str
     origin: str
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Who wrote something that becomes part of the history now, and when: an import keeps both."""
+
+    author: Author
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +72,8 @@ class Delivery:
         event: the webhook event, or None.
         sequence: the sender's number of this delivery within `stream`, or None.
         always_recorded: whether it is listed even without an id.
+        body: what was sent, kept sealed when a schema sets it aside.
+        language: which its sender reads.
     """
 
     sender: str
@@ -69,6 +84,8 @@ class Delivery:
     sequence: int | None = None
     stream: str = ""
     always_recorded: bool = False
+    body: bytes = field(default=b"", repr=False)
+    language: Language = "pt-BR"
 
 
 class Change:
@@ -78,15 +95,22 @@ class Change:
         connection: within the transaction, seeing this tenant's rows alone.
         revision: the number that everything changed here gets.
         changed: whether anything was; only then the tenant's revision moves on.
+        schemas: what documents must look like.
+        warnings: what of that was not met and written nevertheless.
     """
 
-    def __init__(self, connection: Connection, vault: Vault, tenant_id: str, revision: int, author: Author) -> None:
+    def __init__(
+        self, connection: Connection, vault: Vault, tenant_id: str, revision: int, author: Author,
+        schemas: StandingSchemas,
+    ) -> None:  # fmt: skip
         self.connection = connection
         self.tenant_id = tenant_id
         self.revision = revision
         self.author = author
         self.changed = False
         self.vault = vault
+        self.schemas = schemas
+        self.warnings: list[Fault] = []
         self._keys: TenantKeys | None = None
 
     async def keys(self) -> TenantKeys:
@@ -123,6 +147,7 @@ class Writer:
     def __init__(self, database: Database, vault: Vault, queue: WriteQueue) -> None:
         self._database = database
         self.vault = vault
+        self.schemas = StandingSchemas()
         self._queue = queue
 
     @asynccontextmanager
@@ -154,7 +179,7 @@ class Writer:
     async def begin(self, connection: Connection, tenant_id: str, author: Author) -> Change:
         """Lock the tenant's row, made when it is new, and number the change."""
         revision = await _lock(connection, tenant_id)
-        return Change(connection, self.vault, tenant_id, revision + 1, author)
+        return Change(connection, self.vault, tenant_id, revision + 1, author, self.schemas)
 
     async def deliver(
         self, tenant_id: str, author: Author, delivery: Delivery, work: Callable[[Change], Awaitable[Answer]],
@@ -175,8 +200,24 @@ class Writer:
         try:
             async with self.change(tenant_id, author) as change:
                 return await answer_once(change, delivery, work, superseded)
+        except QuarantineError as refusal:
+            return await self._set_aside(tenant_id, author, delivery, refusal)
         except asyncpg.UniqueViolationError as error:
             raise translated(error) from None
+
+    async def _set_aside(self, tenant_id: str, author: Author, delivery: Delivery, refusal: QuarantineError) -> Answer:
+        """Keep a delivery whose document does not meet its schema, after everything that it changed was undone."""
+        async with self.change(tenant_id, author) as change:
+            first = await _first_answer(change, delivery)
+            if first is not None:
+                return first
+            body = await body_of_quarantined(change.connection, tenant_id, refusal, delivery.language)
+            headers = {WARNINGS_HEADER: str(len(refusal.errors)), "Content-Type": MEDIA_TYPE}
+            answer = Answer(status=202, body=body, headers=headers, outcome="quarantined")
+            await _record(change, delivery, answer, refusal.errors, delivery.body)
+            target = f"{refusal.extra['domain']}/{refusal.extra['config_type']}"
+            await change.audit("document.quarantine", target, schema_version=refusal.extra["schema_version"])
+            return answer
 
 
 async def answer_once(
@@ -190,10 +231,12 @@ async def answer_once(
     if superseded is not None and await _is_superseded(change, delivery):
         answer = await superseded(change)
     else:
-        answer = await work(change)
-        await _remember_sequence(change, delivery)
-    if delivery.delivery_id is not None or delivery.always_recorded:
-        await _record(change, delivery, answer)
+        answer = _warned(await work(change), change.warnings, delivery)
+        if superseded is not None:
+            await _remember_sequence(change, delivery)
+    recorded = delivery.delivery_id is not None or delivery.always_recorded or bool(change.warnings)
+    if recorded or answer.outcome == "superseded":
+        await _record(change, delivery, answer, change.warnings)
     return answer
 
 
@@ -202,9 +245,8 @@ async def record_refusal(database: Database, tenant_id: str, delivery: Delivery,
     async with database.transaction(SCHEMA, [tenant_id] if tenant_id else "*") as connection:
         await connection.execute(
             "INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, "
-            "status, reason) VALUES ($1, $2, $3, $4, $5, $6, 'refused', $7, $8)",
-            tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, delivery.digest, status,
-            reason,
+            "status, reason) VALUES ($1, $2, $3, $4, $5, '', 'refused', $6, $7)",
+            tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, status, reason,
         )  # fmt: skip
 
 
@@ -257,27 +299,51 @@ async def _first_answer(change: Change, delivery: Delivery) -> Answer | None:
     )  # fmt: skip
     if row is None:
         return None
-    if row["request_digest"] != delivery.digest:
-        raise Problem(problems.DELIVERY_REUSED)
     # A mapping of several tenants keeps its delivery with one of them, which need not be this one.
     keys = await change.vault.tenant_keys(change.connection, row["tenant_id"])
-    opened = keys.open(row["sealed_answer"], row["key_generation"], _answer_place(row["tenant_id"], delivery))
+    place = _answer_place(row["tenant_id"], delivery)
+    opened = keys.open(row["sealed_answer"], row["key_generation"], place)
+    if row["request_digest"] != keys.keys[row["key_generation"]].fingerprint(delivery.digest, place):
+        raise Problem(problems.DELIVERY_REUSED)
     status, headers, body = msgspec.json.decode(opened, type=tuple[int, dict[str, str], str])
     return Answer(status=status, headers=headers | {"Idempotency-Replayed": "true"}, body=base64.b64decode(body))
 
 
-async def _record(change: Change, delivery: Delivery, answer: Answer) -> None:
-    sealed = generation = None
-    if delivery.delivery_id is not None:
+async def _record(
+    change: Change, delivery: Delivery, answer: Answer, faults: Sequence[Fault] = (), body: bytes | None = None
+) -> None:
+    sealed = generation = sealed_body = None
+    digest = b""
+    if delivery.delivery_id is not None or body is not None:
         generation, key = await change.sealing_key()
-        kept = msgspec.json.encode((answer.status, answer.headers, answer.body))
-        sealed = key.seal(kept, _answer_place(change.tenant_id, delivery))
+        place = _answer_place(change.tenant_id, delivery)
+        # Keyed: whoever gets hold of the table must not be able to try passwords against it.
+        digest = key.fingerprint(delivery.digest, place)
+        if delivery.delivery_id is not None:
+            sealed = key.seal(msgspec.json.encode((answer.status, answer.headers, answer.body)), place)
+        if body is not None:
+            sealed_body = key.seal(body, body_place(change.tenant_id, delivery.sender, digest))
     await change.connection.execute(
         "INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, status, "
-        "sealed_answer, key_generation, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        change.tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, delivery.digest,
-        answer.outcome, answer.status, sealed, generation, change.revision if change.changed else None,
+        "sealed_answer, key_generation, revision, faults, sealed_body) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        change.tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, digest,
+        answer.outcome, answer.status, sealed, generation, change.revision if change.changed else None, keep(faults),
+        sealed_body,
     )  # fmt: skip
+
+
+def _warned(answer: Answer, warnings: Sequence[Fault], delivery: Delivery) -> Answer:
+    """Tell the sender what of its document does not meet a schema that only warns."""
+    if not warnings:
+        return answer
+    headers = {**answer.headers, WARNINGS_HEADER: str(len(warnings))}
+    return replace(answer, headers=headers, body=with_warnings(answer.body, warnings, delivery.language))
+
+
+def body_place(tenant_id: str, sender: str, digest: bytes) -> Place:
+    """Where the body of a delivery that was set aside belongs."""
+    return Place(purpose="delivery-body", tenant_id=tenant_id, name=f"{sender}/{digest.hex()}")
 
 
 def _answer_place(tenant_id: str, delivery: Delivery) -> Place:

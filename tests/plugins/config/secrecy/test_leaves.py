@@ -265,3 +265,10 @@ def test_deep_documents_need_no_recursion() -> None:
     for _ in range(5_000):
         masked = masked[0]
     assert masked["set"] is True
+
+
+@pytest.mark.parametrize("key", ["senha_do_banco", "senha_odoo", "segredoWebhook", "chave_api", "token_de_acesso"])
+def test_portuguese_keys_that_begin_with_the_noun_hold_secrets(key: str) -> None:
+    leaves = secret_leaves("config", {key: "planted", "senha_obrigatoria": True})
+    assert [leaf.pointer for leaf in leaves] == [f"/{key}"]
+    assert secret_leaves("config", {"senha_tamanho_minimo": 8, "senhas_por_dia": 40}) == []

@@ -8,11 +8,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from sprintia_config import problems
-from sprintia_config.controllers.intake import author_of, check_identifiers
-from sprintia_config.documents.keys import DocumentKey
-from sprintia_config.documents.places import secret_place
+from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.contents.keys import DocumentKey
+from sprintia_config.contents.places import secret_place
+from sprintia_config.controllers.intake import author_of, language_of
 from sprintia_config.documents.representation import moment
+from sprintia_config.erasure import erase_secrets_of
 from sprintia_config.models import SCHEMA
+from sprintia_config.schemas.quarantine import read_kept
 from sprintia_config.secrecy.leaves import decode_scalar
 from sprintia_config.vault import Vault
 from sprintia_config.webhook import secrets as signing
@@ -20,25 +23,33 @@ from sprintia_config.webhook.secrets import Mode, StoredSecret
 from sprintia_config.writing import Writer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.audit.log import append_audit
+from sprintia_platform.content.values import to_json
 from sprintia_platform.database.connections import Database
-from sprintia_platform.http.paging import Limit
+from sprintia_platform.http.paging import Before, Limit
+from sprintia_platform.http.requests import StrictRequest
 
 _ADMIN = [requires("admin")]
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class RevealedSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret in clear. `value` has the JSON type that was written."""
+    """A secret in clear. `value` is what was written, numbers to the letter."""
 
     tenant_id: str
     domain: str
     name: str
     version: int
-    value: str | int | float | bool | None
+    value: msgspec.Raw
 
 
 class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery: `outcome` is applied, identical, superseded or refused; `reason` says why it was refused."""
+    """A delivery, and what became of it.
+
+    Attributes:
+        outcome: applied, identical, superseded, quarantined (kept and not live) or refused.
+        reason: why it was refused.
+        faults: what does not meet the schema: of one in quarantine, or of one that was applied with a warning.
+    """
 
     id: int
     tenant_id: str
@@ -51,6 +62,7 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     revision: int | None
     received_at: str
+    faults: list[dict[str, str]]
 
 
 class NewWebhookSecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +97,17 @@ async def read_secret(
     """Read one secret that stands, in clear; the audit log says who did."""
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
+    return Response(await reveal(database, vault, caller, tenant, name, domain), headers=_NO_STORE)
+
+
+async def reveal(
+    database: Database, vault: Vault, caller: Caller, tenant: str, name: str, domain: str | None
+) -> RevealedSecret:
+    """Open one secret that stands, and say so in the audit log.
+
+    Raises:
+        Problem: 404 when there is none, 409 when several domains have one of this name, 410 when it was erased.
+    """
     async with database.transaction(SCHEMA, [tenant]) as connection:
         rows = await connection.fetch(
             "SELECT s.domain, s.config_type, s.version, s.sealed, s.key_generation FROM config.secret_version s "
@@ -104,10 +127,8 @@ async def read_secret(
             connection, tenant=tenant, actor=caller.actor, action="secret.read",
             target=f"{row['domain']}/{row['config_type']}", detail={"version": row["version"], "name": name},
         )  # fmt: skip
-    scalar = decode_scalar(opened)
-    value = scalar if scalar is None or isinstance(scalar, (str, int, bool)) else float(scalar.text)
-    shown = RevealedSecret(tenant_id=tenant, domain=row["domain"], name=name, version=row["version"], value=value)
-    return Response(shown, headers=_NO_STORE)
+    value = msgspec.Raw(to_json(decode_scalar(opened)).encode())
+    return RevealedSecret(tenant_id=tenant, domain=row["domain"], name=name, version=row["version"], value=value)
 
 
 @delete("/config/tenants/{tenant:str}/secrets", guards=_ADMIN, tags=["secrets"], status_code=200)
@@ -121,18 +142,13 @@ async def erase_secrets(
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
     async with writer.change(tenant, author_of(caller)) as change:
-        gone = await change.connection.fetch(
-            "DELETE FROM config.tenant_key WHERE tenant_id = $1 RETURNING generation", tenant
-        )
-        await change.audit("secrets.erase", "secrets", keys=len(gone))
-        change.changed = True
-    return {"destroyed_keys": len(gone)}
+        return {"destroyed_keys": await erase_secrets_of(change)}
 
 
 @get("/config/deliveries", guards=[requires("config:read")], tags=["deliveries"])
 async def list_deliveries(
-    database: NamedDependency[Database], caller: NamedDependency[Caller], tenant: FromQuery[str | None] = None,
-    limit: FromQuery[Limit] = 100, before: FromQuery[int | None] = None,
+    request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller],
+    tenant: FromQuery[str | None] = None, limit: Limit = 100, before: Before = None,
 ) -> list[DeliveryItem]:  # fmt: skip
     """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
 
@@ -143,12 +159,19 @@ async def list_deliveries(
         caller.require_tenant(tenant)
     async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
         rows = await connection.fetch(
-            "SELECT id, tenant_id, sender, delivery_id, route, event, outcome, status, reason, revision, received_at "
-            "FROM config.delivery WHERE ($1::text IS NULL OR tenant_id = $1) AND ($2::bigint IS NULL OR id < $2) "
-            "ORDER BY id DESC LIMIT $3",
+            "SELECT id, tenant_id, sender, delivery_id, route, event, outcome, status, reason, revision, received_at, "
+            "faults FROM config.delivery WHERE ($1::text IS NULL OR tenant_id = $1) "
+            "AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
             tenant, before, limit,
         )  # fmt: skip
-    return [DeliveryItem(**{**dict(row.items()), "received_at": moment(row["received_at"])}) for row in rows]
+    language = language_of(request)
+    return [
+        DeliveryItem(**{
+            **dict(row.items()), "received_at": moment(row["received_at"]),
+            "faults": [fault.show(language) for fault in read_kept(row["faults"])],
+        })
+        for row in rows
+    ]  # fmt: skip
 
 
 @get("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, tags=["webhook"])

@@ -1,18 +1,21 @@
 """`/company-services/{tenant}/metadata`."""
 
+from typing import Any
+
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from sprintia_config import company_services, problems
+from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.controllers.documents import YamlPost
 from sprintia_config.controllers.intake import (
     author_of,
-    check_identifiers,
     delivery_of,
     json_answer,
     to_response,
+    unless_held,
     yaml_problem,
 )
 from sprintia_config.documents import service
@@ -55,24 +58,35 @@ async def post_metadata(
     except ContentError as error:
         raise yaml_problem(request, error) from None
 
+    key = company_services.key_of(tenant)
+
     async def work(change: Change) -> Answer:
         await company_services.check_token(change, request.headers.get("x-security-token"), document.token)
-        made = await service.replace(change, request.headers, company_services.key_of(tenant), document.content)
+        made = await service.replace(change, request.headers, key, document.content)
         outcome = "applied" if made.revision == change.revision else "identical"
         return json_answer(_shown(made), version_headers(made, masked=True), outcome)
 
+    async def superseded(change: Change) -> Answer:
+        await company_services.check_token(change, request.headers.get("x-security-token"), document.token)
+        head = await read_head(change.connection, key)
+        if head is None:
+            raise Problem(problems.METADATA_NOT_FOUND, tenant=tenant)
+        headers = {**version_headers(head, masked=True), "X-Config-Superseded": "true"}
+        return json_answer(_shown(head), headers, "superseded")
+
     delivery = delivery_of(
-        request, caller, await request.body(), route="POST /company-services/metadata", always_recorded=True
-    )
+        request, caller, await request.body(), route="POST /company-services/metadata", stream="company-services",
+        always_recorded=True,
+    )  # fmt: skip
     author = author_of(caller, "company-services", data.message)
-    return to_response(await writer.deliver(tenant, author, delivery, work))
+    return to_response(await writer.deliver(tenant, author, delivery, work, superseded))
 
 
 @get(_PATH, guards=[requires("config:read")], tags=_TAGS)
 async def read_metadata(
     request: StrictRequest, tenant: FromPath[str], database: NamedDependency[Database], vault: NamedDependency[Vault],
     caller: NamedDependency[Caller],
-) -> Response[bytes]:  # fmt: skip
+) -> Response[Any]:  # fmt: skip
     """Read the company's metadata; a security token that is sent along must be the one on record."""
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
@@ -83,7 +97,8 @@ async def read_metadata(
             await company_services.require_token(connection, await vault.tenant_keys(connection, tenant), tenant, token)
     if head is None or head.deleted:
         raise Problem(problems.METADATA_NOT_FOUND, tenant=tenant)
-    return to_response(json_answer(_shown(head), version_headers(head, masked=True)))
+    headers = version_headers(head, masked=True)
+    return unless_held(request, lambda: msgspec.json.encode(_shown(head)), headers)
 
 
 HANDLERS = (post_metadata, read_metadata)

@@ -1,38 +1,49 @@
 """`/configs/...`: documents and their versions."""
 
+import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from sprintia_config.contents.content import Content
+from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.intake import (
+    Message,
+    VersionNumber,
     author_of,
-    check_identifiers,
     delivery_of,
     json_answer,
     language_of,
+    list_answer,
     to_response,
+    unless_held,
     yaml_problem,
 )
 from sprintia_config.documents import representation, service
-from sprintia_config.documents.content import Content
-from sprintia_config.documents.keys import DocumentKey
 from sprintia_config.documents.service import Documents
 from sprintia_config.documents.versions import Version, read_head
 from sprintia_config.vault import TenantKeys
 from sprintia_config.writing import Answer, Change, Writer
-from sprintia_platform import Caller, requires
+from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.content.errors import ContentError
-from sprintia_platform.http.paging import Limit
+from sprintia_platform.http.documentation import documented_body
+from sprintia_platform.http.paging import Before, Limit
+from sprintia_platform.http.problems import PARAMETER_INVALID
 from sprintia_platform.http.requests import StrictRequest, content_problem, read_body_json
 
 YAML_TYPES = ("application/x-yaml", "application/yaml", "text/yaml", "text/x-yaml")
 _PATH = "/configs/{tenant:str}/{domain:str}/{config_type:str}"
 _READ, _WRITE = [requires("config:read")], [requires("config:write")]
 _TAGS = ["documents"]
+_WHOLE = documented_body("The document itself, as its Content-Type says.", *YAML_TYPES, "application/json")
+_PATCH = documented_body("A JSON Merge Patch (RFC 7396).", "application/merge-patch+json", "application/json")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
+_MOST_DIGITS = 18
 
 Work = Callable[[Change], Awaitable[Answer]]
 
@@ -41,25 +52,26 @@ class YamlPost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A document as Odoo posts it: YAML text within JSON."""
 
     yaml_content: str
-    message: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    message: Message = ""
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which version's content is to stand again, and why."""
 
-    version: Annotated[int, msgspec.Meta(ge=1)]
-    message: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    version: VersionNumber
+    message: Message = ""
 
 
 @get("/configs/{tenant:str}", guards=_READ, tags=_TAGS)
 async def list_heads(
-    tenant: FromPath[str], documents: NamedDependency[Documents], caller: NamedDependency[Caller],
-    domain: FromQuery[str | None] = None,
-) -> list[representation.Head]:  # fmt: skip
+    request: StrictRequest, tenant: FromPath[str], documents: NamedDependency[Documents],
+    caller: NamedDependency[Caller], domain: FromQuery[str | None] = None,
+) -> Response[Any]:  # fmt: skip
     """List a tenant's documents; an unknown tenant has none."""
-    check_identifiers(tenant=tenant, **({"domain": domain} if domain is not None else {}))
+    check_identifiers(tenant=tenant, **({"domain": domain} if domain else {}))
     caller.require_tenant(tenant)
-    return [representation.head(version) for version in await documents.heads(tenant, domain)]
+    found, revision = await documents.heads(tenant, domain or None)
+    return list_answer(request, [representation.head(version) for version in found], revision)
 
 
 @get(_PATH, guards=_READ, tags=_TAGS)
@@ -80,31 +92,32 @@ async def read_yaml_text(
     """Read the bytes as they were received."""
     version, keys = await documents.head(caller, key)
     headers = _headers(version, keys, yaml=True)
-    if representation.not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(None, status_code=304, headers=headers)
-    text = representation.source_text(version, keys)
-    return Response(text.encode(), media_type="application/x-yaml", headers=headers)
+    return unless_held(
+        request, lambda: representation.source_text(version, keys).encode(), headers, "application/x-yaml"
+    )
 
 
 @get(f"{_PATH}/history", guards=_READ, tags=_TAGS)
 async def read_history(
-    key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
-    limit: FromQuery[Limit] = 1000, before: FromQuery[int | None] = None,
-) -> list[representation.HistoryItem]:  # fmt: skip
+    request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
+    limit: Limit = 1000, before: Before = None,
+) -> Response[Any]:  # fmt: skip
     """List versions, newest first; `before` a version number. An unknown document has none."""
-    found = await documents.history(key, before=before, limit=limit)
-    return [representation.history_item(version) for version in found]
+    found, revision = await documents.history(key, before=before, limit=limit)
+    return list_answer(request, [representation.history_item(version) for version in found], revision)
 
 
-@get(f"{_PATH}/version/{{number:int}}", guards=_READ, tags=_TAGS)
+@get(f"{_PATH}/version/{{number:str}}", guards=_READ, tags=_TAGS)
 async def read_version(
-    request: StrictRequest, key: NamedDependency[DocumentKey], number: FromPath[int],
+    request: StrictRequest, key: NamedDependency[DocumentKey], number: FromPath[str],
     documents: NamedDependency[Documents], caller: NamedDependency[Caller],
 ) -> Response[Any]:  # fmt: skip
     """Read one version."""
-    if not 0 <= number < 2**63:
+    if not _WHOLE_NUMBER.fullmatch(number):
+        raise Problem(PARAMETER_INVALID, names="version")
+    if len(number) > _MOST_DIGITS:
         raise service.not_found(key, number)
-    version, keys = await documents.version(caller, key, number)
+    version, keys = await documents.version(caller, key, int(number))
     return _shown(request, version, keys)
 
 
@@ -122,7 +135,7 @@ async def post_document(
     return await _write(request, caller, writer, key, work, data.message)
 
 
-@put(_PATH, guards=_WRITE, tags=_TAGS)
+@put(_PATH, guards=_WRITE, tags=_TAGS, operation_class=_WHOLE)
 async def put_document(
     request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
@@ -138,7 +151,7 @@ async def put_document(
     return await _write(request, caller, writer, key, work)
 
 
-@patch(_PATH, guards=_WRITE, tags=_TAGS)
+@patch(_PATH, guards=_WRITE, tags=_TAGS, operation_class=_PATCH)
 async def patch_document(
     request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
@@ -161,9 +174,7 @@ async def delete_document(
     """Delete a document: a tombstone version; its history stays, and a rollback brings it back."""
 
     async def work(change: Change) -> Answer:
-        made = await service.delete(change, request.headers, key)
-        headers = {"X-Config-Version": str(made.version), "X-Config-Revision": str(made.revision)}
-        return json_answer(representation.history_item(made), headers)
+        return _deleted(await service.delete(change, request.headers, key))
 
     return await _write(request, caller, writer, key, work)
 
@@ -229,9 +240,9 @@ async def _write(
 
     async def superseded(change: Change) -> Answer:
         head = await read_head(change.connection, key)
-        if head is None or head.deleted:
-            raise service.not_found(key, deleted_by=head.version if head else None)
-        answer = await _answer(change, caller, head)
+        if head is None:
+            raise service.not_found(key)
+        answer = _deleted(head) if head.deleted else await _answer(change, caller, head)
         headers = {**answer.headers, "X-Config-Superseded": "true"}
         return Answer(status=200, body=answer.body, headers=headers, outcome="superseded")
 
@@ -248,12 +259,14 @@ async def _answer(change: Change, caller: Caller, version: Version) -> Answer:
     return json_answer(representation.full(version, keys), _headers(version, keys), outcome)
 
 
+def _deleted(tombstone: Version) -> Answer:
+    headers = {"X-Config-Version": str(tombstone.version), "X-Config-Revision": str(tombstone.revision)}
+    return json_answer(representation.history_item(tombstone), headers)
+
+
 def _shown(request: StrictRequest, version: Version, keys: TenantKeys | None) -> Response[Any]:
     headers = _headers(version, keys)
-    if representation.not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(None, status_code=304, headers=headers)
-    body = msgspec.json.encode(representation.full(version, keys))
-    return Response(body, media_type="application/json", headers=headers)
+    return unless_held(request, lambda: msgspec.json.encode(representation.full(version, keys)), headers)
 
 
 def _headers(version: Version, keys: TenantKeys | None, *, yaml: bool = False) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response
@@ -11,33 +11,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from sprintia_config import problems
-from sprintia_config.documents.keys import DocumentKey
+from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.contents.keys import DocumentKey
+from sprintia_config.documents.representation import not_modified
 from sprintia_config.writing import Answer, Author, Delivery
 from sprintia_platform import Caller, Problem
 from sprintia_platform.content.errors import ContentError
 from sprintia_platform.http.languages import Language, preferred_language
 from sprintia_platform.http.requests import StrictRequest, content_problem
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
 _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,255}")
 _LARGEST_SEQUENCE = 2**63 - 1
 
 SEQUENCE_HEADER = "webhook-sequence"
 
-
-def is_identifier(text: str) -> bool:
-    return _IDENTIFIER.fullmatch(text) is not None and text not in {".", ".."}
-
-
-def check_identifiers(**identifiers: str) -> None:
-    """Check tenant, domain and config type.
-
-    Raises:
-        Problem: 422 naming the first that is none.
-    """
-    for name, value in identifiers.items():
-        if not is_identifier(value):
-            raise Problem(problems.IDENTIFIER_INVALID, name=name)
+VersionNumber = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Message = Annotated[str, msgspec.Meta(max_length=500)]
+"""Why somebody changes something, for the history."""
 
 
 async def provide_document_key(
@@ -70,17 +60,19 @@ def delivery_of(
 ) -> Delivery:  # fmt: skip
     """Read how the request names itself: `webhook-id`, else `Idempotency-Key`; and its sequence number.
 
-    The digest covers method, path, body and conditions, and whether the answer may hold secrets: a repetition must
-    not show more than its sender may see today.
+    The digest covers method, path, body, its type and conditions, and whether the answer may hold secrets: a
+    repetition must not show more than its sender may see today.
     """
     parts = (
         request.method.encode(), request.url.path.rstrip("/").encode(), request.url.query.encode(), body,
-        request.headers.get("if-match", "").encode(), b"clear" if caller.has("secrets:read") else b"masked",
+        request.media_type.encode(), request.headers.get("if-match", "").encode(),
+        request.headers.get("if-none-match", "").encode(), b"clear" if caller.has("secrets:read") else b"masked",
     )  # fmt: skip
     digest = hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
     return Delivery(
         sender=caller.key_id, delivery_id=_delivery_id(request), digest=digest, route=route, event=event,
         sequence=_sequence(request), stream=stream, always_recorded=always_recorded,
+        body=body, language=language_of(request),
     )  # fmt: skip
 
 
@@ -108,5 +100,25 @@ def json_answer(value: object, headers: Mapping[str, str] | None = None, outcome
     return Answer(status=200, body=msgspec.json.encode(value), headers=dict(headers or {}), outcome=outcome)
 
 
+def list_answer(request: Request[Any, Any, Any], items: object, revision: int | None = None) -> Response[Any]:
+    """Answer a list, or 304 when the caller holds the same one; `revision` is the tenant's when it was read."""
+    body = msgspec.json.encode(items)
+    headers = {"ETag": f'"l-{hashlib.sha256(body).hexdigest()[:24]}"'}
+    if revision is not None:
+        headers["X-Config-Revision"] = str(revision)
+    return unless_held(request, lambda: body, headers)
+
+
+def unless_held(
+    request: Request[Any, Any, Any], body: Callable[[], bytes], headers: Mapping[str, str],
+    media_type: str = "application/json",
+) -> Response[Any]:  # fmt: skip
+    """Answer a representation, or 304 when `If-None-Match` names its ETag (RFC 9110, section 13.1.2)."""
+    if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(None, status_code=304, headers=dict(headers))
+    return Response(body(), media_type=media_type, headers=dict(headers))
+
+
 def to_response(answer: Answer) -> Response[bytes]:
-    return Response(answer.body, status_code=answer.status, media_type="application/json", headers=dict(answer.headers))
+    headers = {"Content-Type": "application/json", **answer.headers}
+    return Response(answer.body, status_code=answer.status, media_type=headers.pop("Content-Type"), headers=headers)

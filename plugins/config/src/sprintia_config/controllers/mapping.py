@@ -1,6 +1,6 @@
 """`/mapping`: the Chatwoot mapping."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Response, get, patch, post
@@ -8,8 +8,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
 from sprintia_config import problems
-from sprintia_config.controllers.intake import author_of, check_identifiers, delivery_of, to_response
-from sprintia_config.documents.representation import moment, not_modified
+from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.controllers.intake import (
+    Message,
+    VersionNumber,
+    author_of,
+    delivery_of,
+    list_answer,
+    to_response,
+    unless_held,
+)
+from sprintia_config.documents.representation import moment
 from sprintia_config.mapping import service, store
 from sprintia_config.mapping.service import Heads, Resolution
 from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union
@@ -19,12 +28,17 @@ from sprintia_platform import Caller, Fault, Problem, Text, requires
 from sprintia_platform.content.values import Json, to_json
 from sprintia_platform.content.yaml_writer import write_yaml
 from sprintia_platform.database.connections import Database
-from sprintia_platform.http.paging import Limit
+from sprintia_platform.http.body_faults import escape
+from sprintia_platform.http.documentation import documented_body
+from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.problems import BODY_INVALID, PARAMETER_INVALID
 from sprintia_platform.http.requests import StrictRequest, read_body_json
 
 _READ, _WRITE = [requires("config:read")], [requires("mapping:write")]
 _TAGS = ["mapping"]
+_BODY = documented_body(
+    '{"mapping_data": {"accounts": {}, "inboxes": {}, "fallbacks": [], "special_numbers": []}}', "application/json"
+)
 
 
 class MappingItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +59,9 @@ class MappingItem(msgspec.Struct, frozen=True, kw_only=True):
 class MappingRollback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which version of whose part is to stand again; `tenant_id` may be left out by a key of one tenant."""
 
-    version: Annotated[int, msgspec.Meta(ge=1)]
+    version: VersionNumber
     tenant_id: str | None = None
-    message: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    message: Message = ""
 
 
 @get("/mapping", guards=_READ, tags=_TAGS)
@@ -56,21 +70,20 @@ async def read_whole(
 ) -> Response[Any]:
     """Read the mapping of the caller's tenants."""
     heads = await _standing(database, caller)
-    headers = service.headers(heads)
-    if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(None, status_code=304, headers=headers)
-    return Response(to_json(_whole(heads)).encode(), media_type="application/json", headers=headers)
+    return unless_held(request, lambda: to_json(_whole(heads)).encode(), service.headers(heads))
 
 
 @get("/mapping/export", guards=_READ, tags=_TAGS)
-async def export(database: NamedDependency[Database], caller: NamedDependency[Caller]) -> Response[bytes]:
+async def export(
+    request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller]
+) -> Response[Any]:
     """Read the mapping as YAML."""
     heads = await _standing(database, caller)
-    text = write_yaml(_whole(heads))
-    return Response(text.encode(), media_type="application/x-yaml", headers=service.headers(heads))
+    headers = service.headers(heads, yaml=True)
+    return unless_held(request, lambda: write_yaml(_whole(heads)).encode(), headers, "application/x-yaml")
 
 
-@post("/mapping", guards=_WRITE, tags=_TAGS, status_code=200)
+@post("/mapping", guards=_WRITE, tags=_TAGS, status_code=200, operation_class=_BODY)
 async def replace(
     request: StrictRequest, writer: NamedDependency[Writer], caller: NamedDependency[Caller]
 ) -> Response[bytes]:
@@ -79,7 +92,7 @@ async def replace(
     return await _write(request, writer, caller, service.replacing(caller, given))
 
 
-@patch("/mapping", guards=_WRITE, tags=_TAGS)
+@patch("/mapping", guards=_WRITE, tags=_TAGS, operation_class=_BODY)
 async def merge(
     request: StrictRequest, writer: NamedDependency[Writer], caller: NamedDependency[Caller]
 ) -> Response[bytes]:
@@ -105,16 +118,16 @@ async def resolve(
 
 @get("/mapping/history", guards=_READ, tags=_TAGS)
 async def history(
-    database: NamedDependency[Database], caller: NamedDependency[Caller], tenant: FromQuery[str | None] = None,
-    limit: FromQuery[Limit] = 100, before: FromQuery[int | None] = None,
-) -> list[MappingItem]:  # fmt: skip
+    request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller],
+    tenant: FromQuery[str | None] = None, limit: Limit = 100, before: Before = None,
+) -> Response[Any]:  # fmt: skip
     """List versions of the caller's tenants' parts, newest first."""
     if tenant is not None:
         check_identifiers(tenant=tenant)
         caller.require_tenant(tenant)
     async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
         found = await store.read_history(connection, tenant, before=before, limit=limit)
-    return [
+    items = [
         MappingItem(
             id=version.id, tenant_id=version.tenant_id, version=version.version, revision=version.revision,
             digest=version.digest, mapping=msgspec.Raw(version.slice.encode()), created_at=moment(version.created_at),
@@ -122,6 +135,7 @@ async def history(
         )
         for version in found
     ]  # fmt: skip
+    return list_answer(request, items)
 
 
 @post("/mapping/rollback", guards=_WRITE, tags=_TAGS, status_code=200)
@@ -168,6 +182,10 @@ async def _given(request: StrictRequest, *, allow_null: bool = False) -> GivenMa
     if not isinstance(body, dict) or "mapping_data" not in body:
         missing = Fault(code="missing", pointer="/mapping_data", text=Text("é obrigatório", "is required"))
         raise Problem(BODY_INVALID, errors=[missing], count=1)
+    text = Text("não é um campo deste corpo", "is no field of this body")
+    unknown = [Fault(code="unknown", pointer=f"/{escape(name)}", text=text) for name in body if name != "mapping_data"]
+    if unknown:
+        raise Problem(BODY_INVALID, errors=unknown[:50], count=len(unknown))
     try:
         return read_mapping(body["mapping_data"], allow_null=allow_null)
     except MappingFaultsError as error:

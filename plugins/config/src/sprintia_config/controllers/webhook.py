@@ -9,9 +9,9 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 
 from sprintia_config import problems
+from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.intake import author_of, delivery_of, json_answer, to_response
 from sprintia_config.documents import service as documents
-from sprintia_config.documents.keys import DocumentKey
 from sprintia_config.documents.representation import moment
 from sprintia_config.documents.versions import read_head
 from sprintia_config.mapping import service as mappings
@@ -28,16 +28,21 @@ from sprintia_config.writing import Answer, Author, Change, Delivery, Writer, re
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.content.values import Json
 from sprintia_platform.database.connections import Database
+from sprintia_platform.http.documentation import documented_body
 from sprintia_platform.http.requests import StrictRequest, read_body_json
 
 _ROUTE = "POST /odoo-webhook/"
+_BODY = documented_body(
+    "An event of Odoo's addons: credentials_sync (flat or nested), mapping_sync or company_metadata_sync.",
+    "application/json",
+)
 _RIGHTS: dict[Event, str] = {
     "credentials_sync": "config:write", "mapping_sync": "mapping:write", "company_metadata_sync": "config:write",
 }  # fmt: skip
 Work = Callable[[Change], Awaitable[Answer]]
 
 
-@post("/odoo-webhook", guards=[requires()], tags=["webhook"], status_code=200)
+@post("/odoo-webhook", guards=[requires()], tags=["webhook"], status_code=200, operation_class=_BODY)
 async def receive(
     request: StrictRequest, writer: NamedDependency[Writer], database: NamedDependency[Database],
     caller: NamedDependency[Caller], config_settings: NamedDependency[ConfigSettings],

@@ -7,11 +7,10 @@ from datetime import datetime
 import msgspec
 
 from sprintia_config import problems
-from sprintia_config.documents.content import read_source
+from sprintia_config.contents.content import read_source, read_view
 from sprintia_config.documents.versions import Version
 from sprintia_config.vault import TenantKeys
 from sprintia_platform import Problem
-from sprintia_platform.content.json_reader import read_json
 from sprintia_platform.content.values import json_view, to_json
 from sprintia_platform.content.yaml_writer import write_yaml
 
@@ -99,7 +98,7 @@ def source_text(version: Version, keys: TenantKeys | None) -> str:
         return version.source or ""
     if keys is not None:
         return version.open_source(keys)
-    return write_yaml(read_json((version.view or "null").encode()))
+    return write_yaml(read_view(version.view))
 
 
 def json_text(version: Version, keys: TenantKeys | None) -> str:

@@ -4,27 +4,30 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from sprintia_config import problems
+from sprintia_config.contents.content import Content, Media, read_view
+from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.documents import versions
-from sprintia_config.documents.content import Content, Media
-from sprintia_config.documents.keys import DocumentKey
 from sprintia_config.documents.representation import require_match
 from sprintia_config.documents.versions import Version
 from sprintia_config.models import SCHEMA
 from sprintia_config.secrecy.errors import MaskError
-from sprintia_config.secrecy.masks import restore
+from sprintia_config.secrecy.leaves import secret_leaves
+from sprintia_config.secrecy.masks import contains_mask, mask_names, restore
 from sprintia_config.vault import TenantKeys, Vault
 from sprintia_config.writing import Change
 from sprintia_platform import Caller, Fault, Problem, Text
 from sprintia_platform.audit.log import append_audit
 from sprintia_platform.content.errors import ContentError
+from sprintia_platform.content.limits import DEFAULT_LIMITS
 from sprintia_platform.content.merge import merge_patch
-from sprintia_platform.content.values import Json, check_limits
+from sprintia_platform.content.values import Json, check_limits, to_json
 from sprintia_platform.database.connections import Connection, Database
+from sprintia_platform.http.requests import content_fault
 
 Headers = Mapping[str, str]
 
 
-def not_found(key: DocumentKey, version: int | None = None, deleted_by: int | None = None) -> Problem:
+def not_found(key: DocumentKey, version: int | str | None = None, deleted_by: int | None = None) -> Problem:
     """The wire answer for a document or version that is not there; names the version that deleted it."""
     extra = {} if deleted_by is None else {"deleted_by_version": deleted_by}
     suffix = "" if version is None else f", version={version}"
@@ -62,13 +65,17 @@ class Documents:
                 raise not_found(key, number)
             return found, await self._keys_for(connection, caller, found)
 
-    async def heads(self, tenant: str, domain: str | None) -> list[Version]:
+    async def heads(self, tenant: str, domain: str | None) -> tuple[list[Version], int]:
+        """What stands, and the tenant's revision, read before: what stands may be newer, never older."""
         async with self._database.transaction(SCHEMA, [tenant], read_only=True) as connection:
-            return await versions.read_heads(connection, tenant, domain)
+            revision = await versions.read_revision(connection, tenant)
+            return await versions.read_heads(connection, tenant, domain), revision
 
-    async def history(self, key: DocumentKey, *, before: int | None, limit: int) -> list[Version]:
+    async def history(self, key: DocumentKey, *, before: int | None, limit: int) -> tuple[list[Version], int]:
+        """Versions, newest first, and the tenant's revision."""
         async with self._database.transaction(SCHEMA, [key.tenant], read_only=True) as connection:
-            return await versions.read_history(connection, key, before=before, limit=limit)
+            revision = await versions.read_revision(connection, key.tenant)
+            return await versions.read_history(connection, key, before=before, limit=limit), revision
 
     def _reading(self, caller: Caller, tenant: str) -> AbstractAsyncContextManager[Connection]:
         # A caller who may see secrets leaves an audit event, which is a write.
@@ -92,7 +99,15 @@ async def replace(change: Change, headers: Headers, key: DocumentKey, content: C
     """
     head = await versions.read_head(change.connection, key)
     require_match(headers, head)
-    return await versions.write_version(change, key, head, await _without_masks(change, head, key.config_type, content))
+    standing: Json = {}
+    if content.has_masks and head is not None and head.has_secrets:
+        standing = head.open_value(await change.keys())
+    restored = _restored(key.config_type, content.value, standing)
+    if restored is not content.value:
+        if head is not None and same(restored, standing):
+            return head
+        content = _composed(restored, content.media)
+    return await versions.write_version(change, key, head, content)
 
 
 async def merge(change: Change, headers: Headers, key: DocumentKey, update: Callable[[Json], Json]) -> Version:
@@ -106,18 +121,13 @@ async def merge(change: Change, headers: Headers, key: DocumentKey, update: Call
     standing: Json = {}
     media: Media = "yaml"
     if head is not None and not head.deleted:
-        standing = head.open_value(await change.keys() if head.has_secrets else TenantKeys({}))
+        standing = await _readable_value(change, head)
         media = "json" if head.media == "json" else "yaml"
-    merged = update(standing)
-    if head is not None and not head.deleted and merged == standing:
+    merged = _checked(update(standing))
+    restored = _restored(key.config_type, merged, standing)
+    if head is not None and not head.deleted and same(restored, standing):
         return head
-    try:
-        check_limits(merged)
-    except ContentError as error:
-        fault = Fault(code=error.code, text=Text(error.message("pt-BR"), error.message("en")), pointer=error.pointer)
-        raise Problem(problems.PATCH_INVALID, errors=[fault], reason=error.code) from None
-    content = await _without_masks(change, head, key.config_type, Content.from_value(merged, media))
-    return await versions.write_version(change, key, head, content)
+    return await versions.write_version(change, key, head, _composed(restored, media))
 
 
 async def patch(change: Change, headers: Headers, key: DocumentKey, patch_value: Json) -> Version:
@@ -157,16 +167,58 @@ async def roll_back(change: Change, headers: Headers, key: DocumentKey, number: 
     return await versions.write_version(change, key, head, content)
 
 
-async def _without_masks(change: Change, head: Version | None, config_type: str, content: Content) -> Content:
-    standing_head = None if head is None or head.deleted else head
-    standing = await versions.standing_secrets(change, standing_head) if content.has_masks else {}
+def same(one: Json, other: Json) -> bool:
+    """Compare values as they are written: to Python, true and 1 would be equal."""
+    return to_json(one) == to_json(other)
+
+
+async def _readable_value(change: Change, head: Version) -> Json:
+    """What stands; null in the place of secrets whose key was destroyed, so that merges go on after an erasure."""
+    if not head.has_secrets:
+        return head.open_value(TenantKeys({}))
+    keys = await change.keys()
+    if head.key_generation in keys.keys:
+        return head.open_value(keys)
+    view = read_view(head.view)
+    return restore(head.config_type, view, dict.fromkeys(mask_names(view)))
+
+
+def _restored(config_type: str, value: Json, standing: Json) -> Json:
+    """Put what stands where the value has masks.
+
+    Raises:
+        Problem: 422 for a mask that keeps nothing.
+    """
+    secrets = {leaf.name: leaf.scalar for leaf in secret_leaves(config_type, standing)} if contains_mask(value) else {}
     try:
-        restored = restore(config_type, content.value, standing)
+        return restore(config_type, value, secrets)
     except MaskError as error:
         raise Problem(
             problems.MASK_REFUSED, errors=[mask_fault(fault.pointer, fault.problem) for fault in error.faults]
         ) from None
-    return content if restored is content.value else Content.from_value(restored, content.media)
+
+
+def _composed(value: Json, media: Media) -> Content:
+    """Write a value that was put together here, within the limits that hold for what is received."""
+    content = Content.from_value(_checked(value), media)
+    if len(content.source.encode()) > DEFAULT_LIMITS.max_bytes:
+        raise _refused(ContentError("too_large", limit=DEFAULT_LIMITS.max_bytes))
+    return content
+
+
+def _checked(value: Json) -> Json:
+    try:
+        check_limits(value)
+    except ContentError as error:
+        raise _refused(error) from None
+    return value
+
+
+def _refused(error: ContentError) -> Problem:
+    return Problem(
+        problems.PATCH_INVALID, errors=[content_fault(error)], reason_pt=error.message("pt-BR"),
+        reason_en=error.message("en"),
+    )  # fmt: skip
 
 
 def mask_fault(pointer: str, problem: str) -> Fault:

@@ -6,21 +6,25 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from sprintia_config.documents.content import Content, digest_of, read_source
-from sprintia_config.documents.keys import DocumentKey
-from sprintia_config.documents.places import digest_place, secret_place, source_place
-from sprintia_config.secrecy.leaves import JsonScalar, secret_leaves
+from sprintia_config.contents.content import Content, digest_of, read_source
+from sprintia_config.contents.keys import DocumentKey
+from sprintia_config.contents.places import digest_place, secret_place, source_place
+from sprintia_config.schemas.enforcement import enforce
+from sprintia_config.search.texts import searched_text
+from sprintia_config.secrecy.envelope import DataKey
+from sprintia_config.secrecy.leaves import SecretLeaf
+from sprintia_config.secrecy.masks import mask
 from sprintia_config.vault import TenantKeys
-from sprintia_config.writing import Change
-from sprintia_platform.content.values import Json
+from sprintia_config.writing import Change, Past
+from sprintia_platform.content.values import Json, to_json
 from sprintia_platform.database.connections import Connection
 
-_COLUMNS = (
+COLUMNS = (
     "id, tenant_id, domain, config_type, version, revision, media, source, sealed_source, key_generation, view, "
     "digest, deleted, actor, origin, message, created_at"
 )
 _HEAD = (
-    "SELECT " + ", ".join(f"v.{name}" for name in _COLUMNS.split(", ")) + " FROM config.document d "
+    "SELECT " + ", ".join(f"v.{name}" for name in COLUMNS.split(", ")) + " FROM config.document d "
     "JOIN config.document_version v USING (tenant_id, domain, config_type, version) "
 )
 
@@ -77,11 +81,19 @@ async def read_head(connection: Connection, key: DocumentKey) -> Version | None:
 
 async def read_version(connection: Connection, key: DocumentKey, version: int) -> Version | None:
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM config.document_version "
+        f"SELECT {COLUMNS} FROM config.document_version "
         "WHERE tenant_id = $1 AND domain = $2 AND config_type = $3 AND version = $4",
         *key, version,
     )  # fmt: skip
     return _version(row)
+
+
+async def read_revision(connection: Connection, tenant_id: str) -> int:
+    """A tenant's revision; 0 for one that never was."""
+    revision: int | None = await connection.fetchval(
+        "SELECT revision FROM config.tenant WHERE tenant_id = $1", tenant_id
+    )
+    return revision or 0
 
 
 async def read_heads(connection: Connection, tenant_id: str, domain: str | None) -> list[Version]:
@@ -96,7 +108,7 @@ async def read_heads(connection: Connection, tenant_id: str, domain: str | None)
 
 async def read_history(connection: Connection, key: DocumentKey, *, before: int | None, limit: int) -> list[Version]:
     """Versions, newest first, without their content; `before` is the version that the page before ended with."""
-    light = _COLUMNS.replace("source, sealed_source, key_generation, view", "NULL AS source, NULL AS sealed_source, "
+    light = COLUMNS.replace("source, sealed_source, key_generation, view", "NULL AS source, NULL AS sealed_source, "
                              "NULL AS key_generation, NULL AS view")  # fmt: skip
     rows = await connection.fetch(
         f"SELECT {light} FROM config.document_version WHERE tenant_id = $1 AND domain = $2 AND config_type = $3 "
@@ -106,25 +118,58 @@ async def read_history(connection: Connection, key: DocumentKey, *, before: int 
     return _versions(rows)
 
 
-async def standing_secrets(change: Change, head: Version | None) -> dict[str, JsonScalar]:
-    """The secrets of the version that stands, by name: what a mask in a written document keeps."""
-    if head is None or not head.has_secrets:
-        return {}
-    value = head.open_value(await change.keys())
-    return {leaf.name: leaf.scalar for leaf in secret_leaves(head.config_type, value)}
+async def read_views(connection: Connection, key: DocumentKey, *, before: int | None, limit: int) -> list[Version]:
+    """Versions, newest first, with their masked views and without their texts."""
+    masked = COLUMNS.replace("source, sealed_source, key_generation,", "NULL AS source, NULL AS sealed_source, "
+                             "NULL AS key_generation,")  # fmt: skip
+    rows = await connection.fetch(
+        f"SELECT {masked} FROM config.document_version WHERE tenant_id = $1 AND domain = $2 AND config_type = $3 "
+        "AND ($4::bigint IS NULL OR version < $4) ORDER BY version DESC LIMIT $5",
+        *key, before, limit,
+    )  # fmt: skip
+    return _versions(rows)
 
 
 async def write_version(change: Change, key: DocumentKey, head: Version | None, content: Content) -> Version:
     """Make a content the version that stands; the standing one is returned when its content is the same.
 
     `head` is what stands, read within this transaction. Masks must have been replaced before.
+
+    Raises:
+        Problem: 422, the content does not meet the schema of its type.
     """
     leaves = content.secrets(key.config_type)
     generation, data_key = await change.sealing_key() if leaves else (None, None)
     digest = digest_of(content.source, data_key, digest_place(key))
     if head is not None and not head.deleted and head.digest == digest:
         return head
+    await enforce(change, key, content)
     version = head.version + 1 if head else 1
+    return await _write_content(change, key, version, content, leaves, generation, data_key, digest)
+
+
+async def write_past_version(
+    change: Change, key: DocumentKey, version: int, media: str, content: Content | None, past: Past
+) -> Version:
+    """Make a version of another place or time part of the history, under its own number; without content, a tombstone.
+
+    The caller has checked that it is newer than what stands, and audits the import as a whole.
+    """
+    if content is None:
+        return await _insert(
+            change, key, version, media=media, source=None, sealed=None, generation=None, view=None, searched="",
+            digest="", deleted=True, secrets=[], past=past,
+        )  # fmt: skip
+    leaves = content.secrets(key.config_type)
+    generation, data_key = await change.sealing_key() if leaves else (None, None)
+    digest = digest_of(content.source, data_key, digest_place(key))
+    return await _write_content(change, key, version, content, leaves, generation, data_key, digest, past)
+
+
+async def _write_content(
+    change: Change, key: DocumentKey, version: int, content: Content, leaves: Sequence[SecretLeaf],
+    generation: int | None, data_key: DataKey | None, digest: str, past: Past | None = None,
+) -> Version:  # fmt: skip
     sealed = None
     secrets: list[tuple[str, bytes, bytes]] = []
     if data_key is not None:
@@ -134,9 +179,11 @@ async def write_version(change: Change, key: DocumentKey, head: Version | None, 
             secrets.append(
                 (leaf.name, data_key.seal(leaf.plaintext, place), data_key.fingerprint(leaf.plaintext, place))
             )
+    masked = mask(key.config_type, content.value)
     return await _insert(
         change, key, version, media=content.media, source=content.source if data_key is None else None, sealed=sealed,
-        generation=generation, view=content.view(key.config_type), digest=digest, deleted=False, secrets=secrets,
+        generation=generation, view=to_json(masked), searched=searched_text(key, masked), digest=digest, deleted=False,
+        secrets=secrets, past=past,
     )  # fmt: skip
 
 
@@ -144,24 +191,24 @@ async def write_tombstone(change: Change, head: Version) -> Version:
     """Delete a document: a version without content, so that history stays."""
     return await _insert(
         change, head.key, head.version + 1, media=head.media, source=None, sealed=None,
-        generation=None, view=None, digest="", deleted=True, secrets=[],
+        generation=None, view=None, searched="", digest="", deleted=True, secrets=[],
     )  # fmt: skip
 
 
 async def _insert(
     change: Change, key: DocumentKey, version: int, *, media: str, source: str | None,
-    sealed: bytes | None, generation: int | None, view: str | None, digest: str, deleted: bool,
-    secrets: Sequence[tuple[str, bytes, bytes]],
+    sealed: bytes | None, generation: int | None, view: str | None, searched: str, digest: str, deleted: bool,
+    secrets: Sequence[tuple[str, bytes, bytes]], past: Past | None = None,
 ) -> Version:  # fmt: skip
     # One statement for all rows of a version: each round trip would be time under the tenant's lock.
-    author = change.author
+    author = past.author if past else change.author
     row = await change.connection.fetchrow(
         f"""
         WITH made AS (
             INSERT INTO config.document_version (tenant_id, domain, config_type, version, revision, media, source,
                 sealed_source, key_generation, view, digest, deleted, actor, origin, message, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, clock_timestamp())
-            RETURNING {_COLUMNS}
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($20, clock_timestamp()))
+            RETURNING {COLUMNS}
         ), head AS (
             INSERT INTO config.document (tenant_id, domain, config_type, version) VALUES ($1, $2, $3, $4)
             ON CONFLICT (tenant_id, domain, config_type) DO UPDATE SET version = excluded.version
@@ -170,17 +217,24 @@ async def _insert(
                 (tenant_id, domain, config_type, version, key_generation, name, sealed, fingerprint)
             SELECT $1, $2, $3, $4, $9, name, sealed, fingerprint
             FROM unnest($16::text[], $17::bytea[], $18::bytea[]) AS given (name, sealed, fingerprint)
+        ), searched AS (
+            INSERT INTO config.head_search AS kept (tenant_id, domain, config_type, searched) VALUES ($1, $2, $3, $19)
+            ON CONFLICT (tenant_id, domain, config_type) DO UPDATE SET searched = excluded.searched, indexed = false
+            WHERE kept.searched <> excluded.searched
         )
         SELECT * FROM made""",
         *key, version, change.revision, media, source, sealed, generation, view,
         digest, deleted, author.actor, author.origin, author.message, [name for name, _, _ in secrets],
-        [value for _, value, _ in secrets], [fingerprint for _, _, fingerprint in secrets],
+        [value for _, value, _ in secrets], [fingerprint for _, _, fingerprint in secrets], searched,
+        past.created_at if past else None,
     )  # fmt: skip
     made = _version(row)
     if made is None:
         msg = "PostgreSQL inserted a version and returned none"
         raise RuntimeError(msg)
     change.changed = True
+    if past is not None:
+        return made
     action = "document.delete" if deleted else "document.write"
     await change.audit(
         action, f"{key.domain}/{key.config_type}", version=version, revision=change.revision, digest=digest[:16],

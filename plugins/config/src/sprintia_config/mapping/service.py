@@ -41,7 +41,9 @@ async def write(
         wanted = edit(heads)
         for tenant in wanted:
             caller.require_tenant(tenant)
-        changes = {tenant: await writer.begin(connection, tenant, author) for tenant in sorted({*wanted, *heads})}
+        # A request that changes nothing still keeps its delivery, with the first tenant that has a mapping.
+        locked = sorted(wanted) or sorted(heads)[:1]
+        changes = {tenant: await writer.begin(connection, tenant, author) for tenant in locked}
         if not changes:
             return answer({})
 
@@ -73,7 +75,10 @@ def merging(given: GivenMapping) -> Edit:
     def edit(heads: Heads) -> Slices:
         standing = {tenant: head.value for tenant, head in heads.items()}
         merged = patched(standing, given)
-        return {tenant: part for tenant, part in merged.items() if part != standing.get(tenant, Slice())}
+        # Compared as written: to Python, true and 1 would be equal.
+        return {
+            tenant: part for tenant, part in merged.items() if part.to_text() != standing.get(tenant, Slice()).to_text()
+        }
 
     return edit
 
@@ -128,16 +133,16 @@ def _resolution(route: Route, rule: str) -> Resolution:
     return Resolution(tenant_id=route.tenant_id, domain=route.domain, crew=route.crew, rule=rule)
 
 
-def etag(heads: Heads) -> str:
-    """A strong ETag of the whole that these slices make."""
+def etag(heads: Heads, *, yaml: bool = False) -> str:
+    """A strong ETag of the whole that these slices make, in one of its representations."""
     text = "".join(f"{tenant}:{heads[tenant].version}:{heads[tenant].digest}\n" for tenant in sorted(heads))
-    return f'"m-{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+    return f'"m-{hashlib.sha256(text.encode()).hexdigest()[:24]}{"-y" if yaml else ""}"'
 
 
-def headers(heads: Heads) -> dict[str, str]:
+def headers(heads: Heads, *, yaml: bool = False) -> dict[str, str]:
     """Over several tenants, version and revision are sums: they grow with every change."""
     return {
-        "ETag": etag(heads),
+        "ETag": etag(heads, yaml=yaml),
         "X-Config-Version": str(sum(head.version for head in heads.values())),
         "X-Config-Revision": str(sum(head.revision for head in heads.values())),
     }
@@ -151,8 +156,11 @@ def require_match(if_match: str | None, heads: Heads) -> None:
     """
     if if_match is None:
         return
-    matches = bool(heads) if if_match.strip() == "*" else etag(heads) in [part.strip() for part in if_match.split(",")]
+    tags = {etag(heads), etag(heads, yaml=True)}
+    matches = bool(heads) if if_match.strip() == "*" else tags & {part.strip() for part in if_match.split(",")}
     if not matches:
+        current = sum(head.version for head in heads.values())
         raise Problem(
-            problems.PRECONDITION_FAILED, headers={"ETag": etag(heads)}, current=headers(heads)["X-Config-Version"]
-        )
+            problems.PRECONDITION_FAILED, headers={"ETag": etag(heads)}, extra={"current_version": current or None},
+            current=current,
+        )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sprintia_config.contents.identifiers import is_identifier
 from sprintia_platform import Fault, Text
 from sprintia_platform.content.json_reader import read_json
 from sprintia_platform.content.values import Json, to_json
@@ -15,10 +16,9 @@ from sprintia_platform.http.body_faults import escape
 Entry = dict[str, Json]
 
 SECTIONS = ("accounts", "inboxes", "fallbacks", "special_numbers")
-_IDENTIFIER = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,128}")
 _KEY = re.compile(r"[A-Za-z0-9_.@:-]{1,64}")
 # What Python's str() makes of an empty Odoo field. The replaced system stored such inboxes; they match no message.
-_EMPTY_KEYS = frozenset({"", "None", "False", "null"})
+EMPTY_KEYS = frozenset({"", "None", "False", "null"})
 
 _REQUIRED = Text("é obrigatório", "is required")
 _NO_IDENTIFIER = Text(
@@ -135,6 +135,20 @@ def patched(standing: Mapping[str, Slice], given: GivenMapping) -> Slices:
     return result
 
 
+def is_chatwoot_id(text: str) -> bool:
+    """Tell whether a text can be the id of an account or inbox."""
+    return _KEY.fullmatch(text) is not None and text not in EMPTY_KEYS
+
+
+def is_sequence(value: Json) -> bool:
+    """Tell whether a value can say in which order fallbacks answer: a whole number of 32 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
+
+
+def is_phone_number(value: Json) -> bool:
+    return isinstance(value, str) and len(value) <= 64 and 3 <= len(digits_of(value)) <= 32
+
+
 def digits_of(number: str) -> str:
     """A phone number as it is compared: digits alone, so that `+55 11 9...` and `5511 9...` are one."""
     return "".join(character for character in number if character in "0123456789")
@@ -179,9 +193,9 @@ class _Reader:
     def _keyed(self, section: str, entries: dict[str, Json], pointer: str) -> None:
         for key, entry in entries.items():
             place = f"{pointer}/{escape(key)}"
-            if key in _EMPTY_KEYS and section == "inboxes":
+            if key in EMPTY_KEYS and section == "inboxes":
                 continue
-            if not _KEY.fullmatch(key) or key in _EMPTY_KEYS:
+            if not is_chatwoot_id(key):
                 self._refuse("key", place, Text("não é um id do Chatwoot", "is no Chatwoot id"))
             elif entry is None and self._allow_null:
                 self.removed[section].add(key)
@@ -194,15 +208,14 @@ class _Reader:
             if isinstance(entry, dict):
                 if section == "special_numbers":
                     self._check_number(entry, place)
-                elif isinstance(entry.get("sequence", 0), bool) or not isinstance(entry.get("sequence", 0), int):
+                elif not is_sequence(entry.get("sequence", 0)):
                     self._refuse(
                         "type", f"{place}/sequence", Text("esperado: número inteiro", "expected: a whole number")
                     )
             self._take(section, "", entry, place)
 
     def _check_number(self, entry: dict[str, Json], place: str) -> None:
-        number = entry.get("number")
-        if not isinstance(number, str) or not 3 <= len(digits_of(number)) <= 32 or len(number) > 64:
+        if not is_phone_number(entry.get("number")):
             self._refuse("number", f"{place}/number", Text("não é um número de telefone", "is no phone number"))
         if not isinstance(entry.get("crew", ""), str):
             self._refuse("type", f"{place}/crew", Text("esperado: texto", "expected: text"))
@@ -218,7 +231,7 @@ class _Reader:
                 self._refuse("missing", f"{place}/{name}", _REQUIRED)
                 return
             text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-            if not isinstance(text, str) or not _IDENTIFIER.fullmatch(text):
+            if not isinstance(text, str) or not is_identifier(text):
                 self._refuse("identifier", f"{place}/{name}", _NO_IDENTIFIER)
                 return
             kept[name] = text

@@ -9,11 +9,11 @@ import asyncpg
 import msgspec
 
 from sprintia_config.mapping.slices import Slice, digits_of
-from sprintia_config.writing import Change
+from sprintia_config.writing import Change, Past
 from sprintia_platform.content.values import Json
 from sprintia_platform.database.connections import Connection
 
-_COLUMNS = "id, tenant_id, version, revision, slice, digest, actor, origin, message, created_at"
+COLUMNS = "id, tenant_id, version, revision, slice, digest, actor, origin, message, created_at"
 
 
 class MappingVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 async def read_heads(connection: Connection) -> dict[str, MappingVersion]:
     """The slice that stands of each tenant in the transaction's sight."""
     rows = await connection.fetch(
-        f"SELECT {', '.join('m.' + name for name in _COLUMNS.split(', '))} FROM config.tenant t CROSS JOIN LATERAL "
+        f"SELECT {', '.join('m.' + name for name in COLUMNS.split(', '))} FROM config.tenant t CROSS JOIN LATERAL "
         "(SELECT * FROM config.mapping_version WHERE tenant_id = t.tenant_id ORDER BY version DESC LIMIT 1) m"
     )
     return {row["tenant_id"]: MappingVersion(**dict(row.items())) for row in rows}
@@ -56,14 +56,14 @@ async def read_heads(connection: Connection) -> dict[str, MappingVersion]:
 
 async def read_head(connection: Connection, tenant_id: str) -> MappingVersion | None:
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM config.mapping_version WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1", tenant_id
+        f"SELECT {COLUMNS} FROM config.mapping_version WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1", tenant_id
     )
     return None if row is None else MappingVersion(**dict(row.items()))
 
 
 async def read_version(connection: Connection, tenant_id: str, version: int) -> MappingVersion | None:
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM config.mapping_version WHERE tenant_id = $1 AND version = $2", tenant_id, version
+        f"SELECT {COLUMNS} FROM config.mapping_version WHERE tenant_id = $1 AND version = $2", tenant_id, version
     )
     return None if row is None else MappingVersion(**dict(row.items()))
 
@@ -73,7 +73,7 @@ async def read_history(
 ) -> list[MappingVersion]:
     """Versions of the slices in sight, newest first; `before` is the id that the page before ended with."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM config.mapping_version WHERE ($1::text IS NULL OR tenant_id = $1) "
+        f"SELECT {COLUMNS} FROM config.mapping_version WHERE ($1::text IS NULL OR tenant_id = $1) "
         "AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
         tenant_id, before, limit,
     )  # fmt: skip
@@ -95,11 +95,11 @@ async def write_slices(changes: Mapping[str, Change], slices: Mapping[str, Slice
     made: dict[str, Slice] = {}
     for tenant, part in slices.items():
         head = await read_head(changes[tenant].connection, tenant)
-        if head is not None and head.digest == _digest(part):
+        if head is not None and head.digest == digest_of(part):
             standing[tenant] = head
         elif head is not None or part:
             made[tenant] = part
-            standing[tenant] = await _insert_version(changes[tenant], head, part)
+            standing[tenant] = await _insert_version(changes[tenant], head.version + 1 if head else 1, part)
     for tenant in made:
         await changes[tenant].connection.execute("DELETE FROM config.mapping_entry WHERE tenant_id = $1", tenant)
     for tenant, part in made.items():
@@ -130,20 +130,40 @@ def _version(row: asyncpg.Record | None) -> MappingVersion:
     return MappingVersion(**dict(row.items()))
 
 
-def _digest(part: Slice) -> str:
+def digest_of(part: Slice) -> str:
     return hashlib.sha256(part.to_text().encode()).hexdigest()
 
 
-async def _insert_version(change: Change, head: MappingVersion | None, part: Slice) -> MappingVersion:
-    version = head.version + 1 if head else 1
-    author = change.author
+async def write_past_version(change: Change, version: int, part: Slice, past: Past) -> MappingVersion:
+    """Make a slice of another place or time part of the history, under its own number.
+
+    The routes do not change: call `replace_routes` with the slice that is to stand. The caller has checked that it is
+    newer than what stands, and audits the import as a whole.
+    """
+    return await _insert_version(change, version, part, past)
+
+
+async def replace_routes(change: Change, part: Slice) -> None:
+    """Let the routes of a slice stand, and no other ones of its tenant.
+
+    Raises:
+        asyncpg.UniqueViolationError: a route belongs to another tenant.
+    """
+    await change.connection.execute("DELETE FROM config.mapping_entry WHERE tenant_id = $1", change.tenant_id)
+    await _insert_routes(change.connection, change.tenant_id, part)
+
+
+async def _insert_version(change: Change, version: int, part: Slice, past: Past | None = None) -> MappingVersion:
+    author = past.author if past else change.author
     row = await change.connection.fetchrow(
         "INSERT INTO config.mapping_version (tenant_id, version, revision, slice, digest, actor, origin, message, "
-        f"created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp()) RETURNING {_COLUMNS}",
-        change.tenant_id, version, change.revision, part.to_text(), _digest(part), author.actor, author.origin,
-        author.message,
+        f"created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, clock_timestamp())) RETURNING {COLUMNS}",
+        change.tenant_id, version, change.revision, part.to_text(), digest_of(part), author.actor, author.origin,
+        author.message, past.created_at if past else None,
     )  # fmt: skip
     change.changed = True
+    if past is not None:
+        return _version(row)
     await change.audit("mapping.write", "mapping", version=version, revision=change.revision)
     return _version(row)
 

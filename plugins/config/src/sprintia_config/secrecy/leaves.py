@@ -10,6 +10,7 @@ The rule by the type of document:
   * Each string and number below such a key is secret too (`password: {value: …}`, `token: [a, b]`): it fails closed.
   * Plural keys (`secrets`, `api_keys`) hold secrets as strings, lists and mappings; a number directly under one
     counts something. Bare `tokens` is no such key: `max_tokens`, `stop_tokens` belong to language models.
+  * A key that begins with `senha` or `segredo` holds secrets as plural keys do: in Portuguese the noun comes first.
   * A key whose last word is `ref` or `refs` names a secret instead of holding one: neither it nor what is below it is
     secret, not even below a secret key, because agents must read references in order to ask for the value.
 
@@ -47,13 +48,17 @@ Path: TypeAlias = tuple[str | int, ...]
 _IDENTIFYING = frozenset({("account_id",), ("domain",)})
 _SECRET_ENDS = (
     "password", "passwd", "pwd", "passphrase", "senha", "secret", "token", "apikey", "privatekey", "accesskey",
-    "secretkey", "signingkey", "encryptionkey",
+    "secretkey", "signingkey", "encryptionkey", "segredo", "chaveapi", "chavesecreta", "chaveprivada", "chavedeacesso",
+    "tokendeacesso", "tokenacesso",
 )  # fmt: skip
 _PLURAL_ENDS = (
     "passwords", "passphrases", "senhas", "secrets", "apikeys", "privatekeys", "accesskeys", "secretkeys",
     "signingkeys", "encryptionkeys", "accesstokens", "apitokens", "authtokens", "bearertokens", "refreshtokens",
     "securitytokens",
 )  # fmt: skip
+# In Portuguese the noun comes first: senha_do_banco. What follows may make it a count (senha_tamanho_minimo: 8), so a
+# number directly under such a key is none, as under a plural.
+_FIRST_WORDS = ("senha", "segredo")
 # Portuguese words that end as `senha` (password) does: resenha, a review; desenha, draws.
 _NOT_SENHA = ("resenha", "resenhas", "desenha", "desenhas")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -195,7 +200,8 @@ def _kind_of_key(key: str) -> _KeyKind:
         return _KeyKind.PLAIN
     if joined.endswith(_SECRET_ENDS):
         return _KeyKind.SECRET
-    return _KeyKind.PLURAL if joined.endswith(_PLURAL_ENDS) else _KeyKind.PLAIN
+    begins = len(words) > 1 and words[0] in _FIRST_WORDS
+    return _KeyKind.PLURAL if begins or joined.endswith(_PLURAL_ENDS) else _KeyKind.PLAIN
 
 
 def _name(config_type: str, path: Path, labels: dict[Path, str]) -> str:

@@ -43,6 +43,11 @@ def contains_mask(value: Json) -> bool:
     return next(_masks(value), None) is not None
 
 
+def mask_names(value: Json) -> list[str]:
+    """Name the secrets that the well-formed masks of a document stand for."""
+    return [name for _, node in _masks(value) if (name := _name_in(node)) is not None]
+
+
 def restore(config_type: str, value: Json, standing: Mapping[str, JsonScalar]) -> Json:
     """Put the standing values where a written document has masks.
 

@@ -1,7 +1,14 @@
 """`company_metadata_sync`: merges what a company says of itself into `metadata`."""
 
-from sprintia_config.webhook.fields import Body, filled, identifier, is_empty, required
-from sprintia_platform.content.merge import merge_filled
+from sprintia_config.webhook.fields import (
+    Body,
+    filled,
+    identifier,
+    is_empty,
+    merged_from_odoo,
+    required,
+    says_something,
+)
 from sprintia_platform.content.values import Json
 
 _TEXTS = ("name", "description", "business_area", "business_area_other", "company_values")
@@ -34,9 +41,9 @@ class CompanyMetadataSync:
             },
             "communication": filled(body, *_COMMUNICATION),
             **filled(body, *_WHOLE),
-            **{name: value for name, value in body.items() if name not in known},
+            **{name: value for name, value in body.items() if name not in known and says_something(value)},
         }
 
     def merged(self, standing: Json) -> Json:
         """Merge into the document that stands."""
-        return merge_filled(standing, self.metadata)
+        return merged_from_odoo(standing, self.metadata)

@@ -5,8 +5,19 @@ Both forms on the wire are one here: the flat one, and the nested one that the a
 
 from typing import NamedTuple
 
-from sprintia_config.secrecy.leaves import secret_leaves
-from sprintia_config.webhook.fields import Body, filled, identifier, is_empty, mapping, reference, required
+from sprintia_config.webhook.events import flattened
+from sprintia_config.webhook.fields import (
+    Body,
+    filled,
+    identifier,
+    is_empty,
+    is_secret_name,
+    mapping,
+    merged_from_odoo,
+    reference,
+    required,
+    says_something,
+)
 from sprintia_platform.content.merge import merge_filled
 from sprintia_platform.content.values import Json
 
@@ -119,45 +130,39 @@ class CredentialsSync:
         """Keep what is unknown; a field that is a secret by its name goes where secrets are, and a reference stays."""
         kept: dict[str, Json] = {}
         for field in given:
-            if field in _ENVELOPE or field in _KNOWN or is_empty(given[field]):
+            value = given[field]
+            if field in _ENVELOPE or field in _KNOWN or not says_something(value):
                 continue
-            leaves = secret_leaves("config", {field: given[field]})
-            if leaves and leaves[0].path == (field,):
-                secrets[f"{field}_{self.tenant_id}"] = given[field]
+            if not is_secret_name(field) or isinstance(value, dict | list):
+                kept[field] = value
+            elif not is_empty(value):
+                secrets[f"{field}_{self.tenant_id}"] = value
                 kept[f"{field}_ref"] = f"{field}_{self.tenant_id}"
-            else:
-                kept[field] = given[field]
         return kept
 
     def merged_config(self, standing: Json) -> Json:
         """Merge into the document that stands; defaults fill what nobody ever set."""
-        merged = merge_filled(standing, self.config)
+        merged = merged_from_odoo(standing, self.config)
         defaults: dict[str, Json] = {
             "integrations": {
                 "qdrant": {"collection": f"business_rules_{self.tenant_id}"},
                 "redis": {"prefix": self.tenant_id},
             }
         }
-        return merge_filled(defaults, merged) if isinstance(merged, dict) and _lacks(merged, defaults) else merged
+        return _with_defaults(merged, defaults) if isinstance(merged, dict) else merged
 
     def merged_credentials(self, standing: Json) -> Json:
         """Merge into the document that stands."""
-        return merge_filled(standing, self.credentials)
+        return merged_from_odoo(standing, self.credentials)
 
 
-def flattened(body: Body) -> dict[str, Json]:
-    """Make one form of both: what the nested part holds counts before what stands beside it."""
-    nested = mapping(body.get("credentials"), "credentials")
-    return {**body, **{name: value for name, value in nested.items() if not is_empty(value) or name not in body}}
-
-
-def _lacks(document: dict[str, Json], defaults: dict[str, Json]) -> bool:
-    """Whether any leaf of the defaults is not set in the document."""
-    for name, value in defaults.items():
+def _with_defaults(document: dict[str, Json], defaults: dict[str, Json]) -> dict[str, Json]:
+    """Fill what nobody ever set; what stands keeps its place and its value."""
+    result = dict(document)
+    for name, default in defaults.items():
         standing = document.get(name)
-        if isinstance(value, dict):
-            if not isinstance(standing, dict) or _lacks(standing, value):
-                return True
+        if isinstance(default, dict) and isinstance(standing, dict):
+            result[name] = _with_defaults(standing, default)
         elif is_empty(standing):
-            return True
-    return False
+            result[name] = default
+    return result

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from sprintia_config import problems
-from sprintia_config.webhook.fields import Body, identifier, mapping, required
+from sprintia_config.webhook.fields import Body, identifier, invalid, is_empty, mapping, required
 from sprintia_platform import Problem
 from sprintia_platform.content.values import Json
 
@@ -20,7 +20,7 @@ def event_of(body: Body) -> Event:
         Problem: 400.
     """
     named = body.get("event_type")
-    if named is not None:
+    if not is_empty(named):
         if not isinstance(named, str) or named not in _BY_NAME:
             raise Problem(problems.EVENT_UNKNOWN)
         return _BY_NAME[named]
@@ -44,7 +44,13 @@ def tenant_of(event: Event, body: Body) -> str:
         given = mapping(required(body, "mapping"), "mapping")
         required(given, "chatwoot_account_id")
         return identifier(required(given, "internal_account_id"), "internal_account_id")
-    if event == "credentials_sync":
-        nested = mapping(body.get("credentials"), "credentials")
-        return identifier(required({**nested, **body}, "account_id"), "account_id")
-    return identifier(required(body, "account_id"), "account_id")
+    tenant = identifier(required(flattened(body) if event == "credentials_sync" else body, "account_id"), "account_id")
+    if not is_empty(body.get("account_id")) and identifier(body["account_id"], "account_id") != tenant:
+        raise invalid("account_id aparece com dois valores", "account_id stands there with two values")
+    return tenant
+
+
+def flattened(body: Body) -> dict[str, Json]:
+    """Make one form of both forms of `credentials_sync`: the nested part counts before what stands beside it."""
+    nested = mapping(body.get("credentials"), "credentials")
+    return {**body, **{name: value for name, value in nested.items() if not is_empty(value) or name not in body}}

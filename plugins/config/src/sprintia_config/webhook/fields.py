@@ -1,21 +1,32 @@
 """Reading fields of a webhook body: what Odoo writes for "empty", ids as numbers or text, what is unknown."""
 
-import re
 from collections.abc import Mapping
 
 from sprintia_config import problems
+from sprintia_config.contents.identifiers import is_identifier
+from sprintia_config.secrecy.leaves import secret_leaves
 from sprintia_platform import Problem
+from sprintia_platform.content.merge import merge_filled
 from sprintia_platform.content.values import Json
 
 Body = Mapping[str, Json]
 
-_IDENTIFIER = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,128}")
 _LONGEST_REFERENCE = 128
 
 
 def is_empty(value: Json) -> bool:
     """Odoo sends `false` for an empty text, and null, "", [] and {} mean as little."""
     return value is None or value is False or value in ("", [], {})
+
+
+def says_something(value: Json) -> bool:
+    """Tell whether a field that nobody knows holds anything: `false` may be a flag there."""
+    return value is False or not is_empty(value)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a text under this name would be a secret."""
+    return bool(secret_leaves("config", {name: "x"}))
 
 
 def required(body: Body, name: str) -> Json:
@@ -37,7 +48,7 @@ def identifier(value: Json, name: str) -> str:
         Problem: 400.
     """
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _IDENTIFIER.fullmatch(text):
+    if not isinstance(text, str) or not is_identifier(text):
         raise invalid(
             f"{name} deve ter de 1 a 128 caracteres entre letras, dígitos, _ - . e @",
             f"{name} must be 1 to 128 characters of letters, digits, _ - . and @",
@@ -58,6 +69,21 @@ def reference(value: Json, name: str) -> str:
             f"{name} must be a text of at most {_LONGEST_REFERENCE} visible characters",
         )
     return text
+
+
+def merged_from_odoo(standing: Json, update: Json) -> Json:
+    """Merge what Odoo sent: empty values never overwrite, and `false` is one wherever no boolean stands."""
+    return merge_filled(standing, _without_empty(update, standing))
+
+
+def _without_empty(update: Json, standing: Json) -> Json:
+    if not isinstance(update, dict) or not isinstance(standing, dict):
+        return update
+    return {
+        name: _without_empty(value, standing.get(name))
+        for name, value in update.items()
+        if value is not False or is_empty(standing.get(name)) or isinstance(standing.get(name), bool)
+    }
 
 
 def mapping(value: Json, name: str) -> dict[str, Json]:

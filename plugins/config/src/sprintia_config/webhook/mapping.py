@@ -1,10 +1,22 @@
 """`mapping_sync`: one account and inbox, and all fallback and special numbers of one tenant."""
 
-from sprintia_config.mapping.slices import Slice
-from sprintia_config.webhook.fields import Body, identifier, invalid, is_empty, mapping, required
+from sprintia_config.mapping.slices import EMPTY_KEYS, Entry, Slice, is_chatwoot_id, is_phone_number, is_sequence
+from sprintia_config.webhook.fields import (
+    Body,
+    identifier,
+    invalid,
+    is_empty,
+    is_secret_name,
+    mapping,
+    required,
+    says_something,
+)
 from sprintia_platform.content.values import Json
 
-_HIGHEST_SEQUENCE = 2**31
+_KNOWN = frozenset({
+    "chatwoot_account_id", "chatwoot_inbox_id", "internal_account_id", "domain", "is_fallback", "sequence",
+    "special_whatsapp_numbers", "account_id",
+})  # fmt: skip
 
 
 class MappingSync:
@@ -21,55 +33,56 @@ class MappingSync:
         self.tenant_id = identifier(required(given, "internal_account_id"), "internal_account_id")
         self.domain = identifier(required(given, "domain"), "domain")
         inbox = given.get("chatwoot_inbox_id")
-        self.inbox = None if is_empty(inbox) or inbox in (0, "0") else _chatwoot_id(inbox, "chatwoot_inbox_id")
+        # Odoo's ids begin at 1; `None` is what Python's str() made of an empty field.
+        is_none = is_empty(inbox) or inbox == 0 or (isinstance(inbox, str) and inbox in {"0", *EMPTY_KEYS})
+        self.inbox = None if is_none else _chatwoot_id(inbox, "chatwoot_inbox_id")
         self.is_fallback = given.get("is_fallback") is True
         self.sequence = _sequence(given.get("sequence"))
         self.special_numbers = self._numbers(given.get("special_whatsapp_numbers"))
+        # The mapping is shown to whoever may read configuration: an unknown secret has no place in it.
+        self._more: Entry = {
+            name: value
+            for name, value in given.items()
+            if name not in _KNOWN and says_something(value) and not is_secret_name(name)
+        }
 
     def applied(self, standing: Slice) -> Slice:
         """Upsert the account and the inbox; replace the tenant's fallback and special numbers."""
-        entry: dict[str, Json] = {"account_id": self.tenant_id, "domain": self.domain}
+        entry: Entry = {"account_id": self.tenant_id, "domain": self.domain, **self._more}
         inboxes = dict(standing.inboxes)
         if self.inbox is not None:
-            inboxes[self.inbox] = entry
-        fallback: dict[str, Json] = {"domain": self.domain, "account_id": self.tenant_id, "sequence": self.sequence}
+            inboxes[self.inbox] = {**inboxes.get(self.inbox, {}), **entry}
+        fallback: Entry = {"domain": self.domain, "account_id": self.tenant_id, "sequence": self.sequence}
         return Slice(
-            accounts={**standing.accounts, self.account: entry},
+            accounts={**standing.accounts, self.account: {**standing.accounts.get(self.account, {}), **entry}},
             inboxes=inboxes,
             fallbacks=(fallback,) if self.is_fallback else (),
             special_numbers=self.special_numbers,
         )
 
-    def _numbers(self, value: Json) -> tuple[dict[str, Json], ...]:
+    def _numbers(self, value: Json) -> tuple[Entry, ...]:
         if is_empty(value):
             return ()
         if not isinstance(value, list):
             raise invalid("special_whatsapp_numbers deve ser uma lista", "special_whatsapp_numbers must be a list")
-        numbers: list[dict[str, Json]] = []
+        numbers: list[Entry] = []
         for entry in value:
-            number = entry.get("number") if isinstance(entry, dict) else None
-            if isinstance(entry, dict) and is_empty(number):
+            if isinstance(entry, dict) and is_empty(entry.get("number")):
                 continue  # Odoo has three fields for numbers and sends the empty ones too
-            crew = entry.get("crew") if isinstance(entry, dict) else None
-            if not isinstance(number, str) or not 3 <= sum(c.isdigit() for c in number) <= 32 or len(number) > 64:
+            if not isinstance(entry, dict) or not is_phone_number(entry["number"]):
                 raise invalid(
                     "special_whatsapp_numbers tem um número inválido", "special_whatsapp_numbers has a bad number"
                 )
-            kept: dict[str, Json] = {"number": number, "domain": self.domain, "account_id": self.tenant_id}
-            if isinstance(crew, str) and crew:
-                kept = {"number": number, "crew": crew, "domain": self.domain, "account_id": self.tenant_id}
-            numbers.append(kept)
+            if not isinstance(entry.get("crew") or "", str):
+                raise invalid("crew deve ser um texto", "crew must be a text")
+            said = {name: item for name, item in entry.items() if not is_empty(item)}
+            numbers.append({**said, "domain": self.domain, "account_id": self.tenant_id})
         return tuple(numbers)
 
 
 def _chatwoot_id(value: Json, name: str) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if (
-        not isinstance(text, str)
-        or not text.isascii()
-        or not text.replace("-", "").replace("_", "").isalnum()
-        or len(text) > 64
-    ):
+    if not isinstance(text, str) or not is_chatwoot_id(text):
         raise invalid(f"{name} não é um id do Chatwoot", f"{name} is no Chatwoot id")
     return text
 
@@ -77,6 +90,6 @@ def _chatwoot_id(value: Json, name: str) -> str:
 def _sequence(value: Json) -> int:
     if is_empty(value):
         return 10
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _HIGHEST_SEQUENCE:
+    if isinstance(value, int) and is_sequence(value):
         return value
     raise invalid("sequence deve ser um número inteiro", "sequence must be a whole number")

@@ -43,7 +43,11 @@ async def read_policy(connection: Connection, vault: Vault, tenant_id: str) -> S
     if not rows:
         return SigningPolicy(mode, ())
     keys = await vault.tenant_keys(connection, tenant_id)
-    opened = (keys.open(row["sealed"], row["key_generation"], _place(tenant_id, row["id"])).decode() for row in rows)
+    opened = (
+        keys.open(row["sealed"], row["key_generation"], _place(tenant_id, row["id"])).decode()
+        for row in rows
+        if row["key_generation"] in keys.keys  # an erased one signs nothing any more, and must not stop the others
+    )
     return SigningPolicy(mode, tuple(opened))
 
 

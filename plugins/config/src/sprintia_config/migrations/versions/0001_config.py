@@ -102,6 +102,7 @@ def upgrade() -> None:
             created_at timestamptz NOT NULL,
             CONSTRAINT pk_mapping_version PRIMARY KEY (tenant_id, version),
             CONSTRAINT uq_mapping_version_id UNIQUE (id),
+            CONSTRAINT uq_mapping_version_tenant_id_revision UNIQUE (tenant_id, revision),
             CONSTRAINT fk_mapping_version_tenant_id_tenant {OF_TENANT}
         )""")
     op.execute(f"""

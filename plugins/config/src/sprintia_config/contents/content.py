@@ -8,11 +8,15 @@ from sprintia_config.secrecy.envelope import DataKey, Place
 from sprintia_config.secrecy.leaves import SecretLeaf, secret_leaves
 from sprintia_config.secrecy.masks import contains_mask, mask
 from sprintia_platform.content.json_reader import read_json
+from sprintia_platform.content.limits import DEFAULT_LIMITS, Limits
 from sprintia_platform.content.values import Json, to_json
 from sprintia_platform.content.yaml_reader import read_yaml
 from sprintia_platform.content.yaml_writer import write_yaml
 
 Media = Literal["yaml", "json"]
+
+# A mask is a level deeper than the scalar that it stands for.
+_VIEW_LIMITS = Limits(max_bytes=2**30, max_depth=DEFAULT_LIMITS.max_depth + 1, max_values=2**30, max_characters=2**30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Content:
 def read_source(source: str, media: str) -> Json:
     """Read a stored text again."""
     return read_json(source.encode()) if media == "json" else read_yaml(source)
+
+
+def read_view(view: str | None) -> Json:
+    """Read a stored JSON view. What was stored was within the limits, and masks are larger than what they stand for."""
+    return read_json((view or "null").encode(), _VIEW_LIMITS)
 
 
 def digest_of(source: str, key: DataKey | None, place: Place) -> str:

@@ -1,6 +1,6 @@
 """Where a sealed value belongs; it opens nowhere else."""
 
-from sprintia_config.documents.keys import DocumentKey
+from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.secrecy.envelope import Place
 
 

@@ -1,0 +1,1 @@
+"""What differs between versions: by path, as text, and since when each value stands."""

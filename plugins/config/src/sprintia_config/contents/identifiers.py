@@ -1,0 +1,24 @@
+"""The identifiers of tenants, domains and config types."""
+
+import re
+
+from sprintia_config import problems
+from sprintia_platform import Problem
+
+_IDENTIFIER = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,128}")
+
+
+def is_identifier(text: str) -> bool:
+    """Tell whether a text is 1 to 128 characters of letters, digits, `_ - . @`, and neither `.` nor `..`."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def check_identifiers(**identifiers: str) -> None:
+    """Check tenant, domain and config type.
+
+    Raises:
+        Problem: 422 naming the first that is none.
+    """
+    for name, value in identifiers.items():
+        if not is_identifier(value):
+            raise Problem(problems.IDENTIFIER_INVALID, name=name)

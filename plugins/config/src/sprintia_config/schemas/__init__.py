@@ -1,0 +1,1 @@
+"""JSON Schema per type of document: kept in versions, compiled once per process, asked at each write."""

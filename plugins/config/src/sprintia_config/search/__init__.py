@@ -1,0 +1,1 @@
+"""Search over the documents that stand: ids, key paths and values; secrets never."""

@@ -1,0 +1,136 @@
+"""Tenants at a glance, and what two sides hold of one."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from sprintia_config.documents.representation import moment
+from sprintia_config.documents.versions import Version
+from sprintia_platform.database.connections import Connection
+
+_OVERVIEW = """
+    SELECT t.tenant_id, t.revision, t.created_at, documents.count AS documents, documents.changed_at,
+        delivery.received_at AS delivered_at, delivery.outcome AS delivery_outcome
+    FROM config.tenant t
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE NOT v.deleted) AS count, max(v.created_at) AS changed_at
+        FROM config.document d JOIN config.document_version v USING (tenant_id, domain, config_type, version)
+        WHERE d.tenant_id = t.tenant_id
+    ) documents
+    LEFT JOIN LATERAL (
+        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = t.tenant_id ORDER BY id DESC LIMIT 1
+    ) delivery ON true
+"""
+
+
+class TenantOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant at a glance: how much it holds, and how fresh that is.
+
+    Attributes:
+        documents: how many stand.
+        changed_at: when a document last changed; null before the first.
+        delivered_at, delivery_outcome: the last delivery, also when it was refused.
+    """
+
+    tenant_id: str
+    revision: int
+    created_at: str
+    documents: int
+    changed_at: str | None
+    delivered_at: str | None
+    delivery_outcome: str | None
+
+
+class HeldDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the other side holds of a document: the SHA-256 of the text (hex), or the version that it got."""
+
+    domain: str
+    config_type: str
+    digest: str | None = None
+    version: int | None = None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A document on which the two sides differ; what stands here, null where nothing does."""
+
+    domain: str
+    config_type: str
+    version: int | None
+    digest: str | None
+
+
+class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
+    """How what is held there compares with what stands here.
+
+    Attributes:
+        equal: how many documents are the same on both sides.
+        stale: held there with another content than stands here.
+        missing: stands here and is not held there.
+        unknown: held there and does not stand here.
+    """
+
+    tenant_id: str
+    revision: int
+    equal: int
+    stale: list[Difference]
+    missing: list[Difference]
+    unknown: list[Difference]
+
+
+async def overviews(
+    connection: Connection, *, tenant_id: str | None = None, after: str | None = None, limit: int = 1
+) -> list[TenantOverview]:
+    """List tenants in order of id, those after `after` alone."""
+    rows = await connection.fetch(
+        _OVERVIEW + "WHERE ($1::text IS NULL OR t.tenant_id = $1) AND ($2::text IS NULL OR t.tenant_id > $2) "
+        "ORDER BY t.tenant_id LIMIT $3",
+        tenant_id, after, limit,
+    )  # fmt: skip
+    return [
+        msgspec.convert(
+            {name: moment(value) if isinstance(value, datetime) else value for name, value in row.items()},
+            TenantOverview,
+        )
+        for row in rows
+    ]
+
+
+def reconcile(
+    tenant_id: str, revision: int, standing: Iterable[Version], held: Iterable[HeldDocument]
+) -> Reconciliation:
+    """Compare what stands with what somebody holds. A digest is compared where there is one, else the version.
+
+    The digest of a document with secrets is keyed: only its version can be compared from outside.
+    """
+    here = {(version.domain, version.config_type): version for version in standing}
+    there = {(document.domain, document.config_type): document for document in held}
+    stale, equal = [], 0
+    for place in sorted(here.keys() & there.keys()):
+        if _is_equal(here[place], there[place]):
+            equal += 1
+        else:
+            stale.append(_difference(*place, here[place]))
+    return Reconciliation(
+        tenant_id=tenant_id,
+        revision=revision,
+        equal=equal,
+        stale=stale,
+        missing=[_difference(*place, here[place]) for place in sorted(here.keys() - there.keys())],
+        unknown=[_difference(*place, None) for place in sorted(there.keys() - here.keys())],
+    )
+
+
+def _is_equal(version: Version, held: HeldDocument) -> bool:
+    if held.digest is not None and not version.has_secrets:
+        return held.digest == version.digest
+    return held.version == version.version
+
+
+def _difference(domain: str, config_type: str, version: Version | None) -> Difference:
+    return Difference(
+        domain=domain,
+        config_type=config_type,
+        version=version.version if version else None,
+        digest=version.digest if version else None,
+    )

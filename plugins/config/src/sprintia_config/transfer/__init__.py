@@ -1,0 +1,1 @@
+"""Whole configurations out of an installation and into another one, with their history, as JSON lines."""

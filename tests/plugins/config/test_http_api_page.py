@@ -1,0 +1,69 @@
+"""docs/http-api.md: it lists every route and no other, its rights are the code's, and its examples run."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from sprintia_testing.platforms import API_KEY, RunningPlatform
+
+from sprintia_platform.app import create_app
+from sprintia_platform.host import Host
+
+PAGE = (Path(__file__).parents[3] / "docs" / "http-api.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`]*)` \| ([^|]*) \|", re.MULTILINE)
+EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Pages of the documentation itself: one row speaks for them.
+BELOW_SCHEMA = "/schema/"
+
+
+def documented() -> dict[tuple[str, str], set[str]]:
+    return {
+        (method, path): set(re.findall(r"`([a-z]+:?[a-z]*)`", rights)) for method, path, rights in ROW.findall(PAGE)
+    }
+
+
+def routed(platform: RunningPlatform) -> dict[tuple[str, str], set[str]]:
+    found = {}
+    for route in create_app(Host(environ=platform.environ)).routes:
+        for handler in getattr(route, "route_handlers", ()):
+            assert isinstance(handler, HTTPRouteHandler)
+            rights = {right for guard in handler.resolve_guards() for right in getattr(guard, "rights", ())}
+            for method in handler.http_methods - {"OPTIONS", "HEAD"}:
+                found[str(method), re.sub(r":\w+\}", "}", route.path)] = rights
+    return {(method, path): rights for (method, path), rights in found.items() if not path.startswith(BELOW_SCHEMA)}
+
+
+def test_the_page_lists_every_route_and_no_other(served: RunningPlatform) -> None:
+    assert set(documented()) == set(routed(served))
+
+
+def test_the_page_names_the_rights_that_the_routes_ask_for(served: RunningPlatform) -> None:
+    asked = routed(served)
+    # The webhook asks for the right of its event, which only the body tells.
+    asked["POST", "/odoo-webhook"] = {"config:write", "mapping:write"}
+    assert documented() == asked
+
+
+def test_every_route_stands_on_the_page_once() -> None:
+    rows = [(method, path) for method, path, _ in ROW.findall(PAGE)]
+    assert len(rows) == len(set(rows))
+
+
+def test_the_examples_run(served: RunningPlatform) -> None:
+    script = "set -eu\n" + "\n".join(f"{example}\necho" for example in EXAMPLE.findall(PAGE))
+    environ = {"PATH": os.environ["PATH"], "URL": served.url, "KEY": API_KEY, "ADMIN": served.key()}
+    done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert script.count("curl ") == 24
+
+
+@pytest.mark.parametrize("anchor", re.findall(r"\]\(#([^)]+)\)", PAGE))
+def test_the_links_within_the_page_lead_somewhere(anchor: str) -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-")
+        for line in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    }
+    assert anchor in headings
