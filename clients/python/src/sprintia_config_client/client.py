@@ -1,0 +1,328 @@
+"""The config service over HTTP, for asyncio."""
+
+import asyncio
+import random
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import msgspec
+
+from sprintia_config_client import wire
+from sprintia_config_client.contract import (
+    Bundle,
+    Change,
+    Changes,
+    Diff,
+    Document,
+    Expected,
+    Head,
+    HistoryItem,
+    Patch,
+    Resolution,
+    Secret,
+)
+from sprintia_config_client.copies import REFUSALS, Copy, StaleRead
+from sprintia_config_client.errors import NotFound, Unavailable
+from sprintia_config_client.exact import JsonValue
+from sprintia_config_client.pinned import Pin, not_in, pin
+from sprintia_config_client.requests import (
+    check_domain,
+    condition,
+    delivery_name,
+    document_path,
+    json_body,
+    secret_name,
+    tenant_path,
+)
+from sprintia_config_client.routing import resolve_in
+from sprintia_config_client.settings import ClientSettings, log
+from sprintia_config_client.snapshot import SnapshotStore
+from sprintia_config_client.tenants import Tenants
+from sprintia_config_client.transport import Transport, unreadable
+
+AnswerT = TypeVar("AnswerT")
+
+_PINS_KEPT = 64
+_LONGEST_PAUSE = 10.0
+
+
+class ConfigClient:
+    """Reads and writes configuration; implements `ConfigReader` and `ConfigWriter`.
+
+    Belongs to the event loop that first uses it. Close it, or use it as `async with ConfigClient(...) as config`.
+
+    Args:
+        settings: where the service is, with which key, and how patient to be.
+        on_stale: told once for each resource when an outage begins to be bridged by what was last known.
+        transport: another way for requests, for tests.
+    """
+
+    def __init__(
+        self, settings: ClientSettings, *, on_stale: Callable[[StaleRead], None] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self._transport = Transport(settings, transport)
+        store = SnapshotStore.of(settings)
+        self._tenants = Tenants(self._transport, settings, store, on_stale)
+        self._mapping = Copy(self._transport, settings, store, "/mapping", wire.read_mapping, on_stale)
+        self._mapping_compared_at = float("-inf")
+        self._mapping_refresh: asyncio.Task[None] | None = None
+        self._pinned: OrderedDict[tuple[str, int], Bundle] = OrderedDict()
+
+    @classmethod
+    def from_environment(cls, *, on_stale: Callable[[StaleRead], None] | None = None) -> "ConfigClient":
+        """Set up by `CONFIG_SERVICE_URL`, `CONFIG_SERVICE_API_KEY` and `CONFIG_SERVICE_SNAPSHOT_*`."""
+        return cls(ClientSettings.from_environment(), on_stale=on_stale)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the feeds and connections."""
+        await self._tenants.close()
+        if self._mapping_refresh is not None:
+            self._mapping_refresh.cancel()
+            await asyncio.gather(self._mapping_refresh, return_exceptions=True)
+        await self._transport.close()
+
+    async def get(self, tenant: str, domain: str, config_type: str) -> Document:
+        """Read a document: from memory while the tenant's feed is heard from.
+
+        Raises:
+            NotFound: there is none.
+            Unavailable: the service cannot be reached, and what was last known does not hold it.
+        """
+        document_path(tenant, domain, config_type)
+        bundle, stale_for = await self._tenants.of(tenant).current()
+        document = bundle.find(domain, config_type)
+        if document is None:
+            missing = not_in(tenant, domain, config_type, bundle.bundle.revision)
+            raise missing if stale_for is None else _not_known(missing, stale_for)
+        return document if stale_for is None else msgspec.structs.replace(document, stale_for=stale_for)
+
+    async def heads(self, tenant: str, domain: str | None = None) -> tuple[Head, ...]:
+        return await self._read(tenant_path(tenant), wire.read_heads, {"domain": check_domain(domain)})
+
+    async def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:
+        path = document_path(tenant, domain, config_type)
+        if version is not None:
+            return await self._read(f"{path}/version/{version:d}", wire.read_text)
+        return await self._read(f"{path}/yaml", bytes.decode)
+
+    async def bundle(self, tenant: str, revision: int | None = None) -> Bundle:
+        if revision is not None:
+            return await self._bundle_at(tenant, revision)
+        found, stale_for = await self._tenants.of(tenant).current()
+        if stale_for is None:
+            return found.bundle
+        documents = tuple(msgspec.structs.replace(each, stale_for=stale_for) for each in found.bundle.documents)
+        return msgspec.structs.replace(found.bundle, documents=documents, stale_for=stale_for)
+
+    async def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:
+        """Read one secret in clear: from the service alone. It is kept nowhere, so an outage makes it `Unavailable`."""
+        tenant_path(tenant)
+        path = f"/config/secrets/{tenant}/{secret_name(name)}"
+        return await self._read(path, wire.read_secret, {"domain": check_domain(domain)})
+
+    async def mapping(self) -> dict[str, JsonValue]:
+        return await self._read("/mapping", wire.read_mapping)
+
+    async def resolve(
+        self, *, account: str | None = None, inbox: str | None = None, phone: str | None = None
+    ) -> Resolution:
+        """Ask the service who answers; in an outage, tell it from the mapping as it was last seen (`stale_for`)."""
+        params = {"account": account, "inbox": inbox, "phone": phone}
+        try:
+            resolution = await self._read("/mapping/resolve", wire.read_resolution, params)
+        except Unavailable as error:
+            if not error.unreachable:
+                raise
+            mapping, stale_for = await self._mapping.current()
+            try:
+                found = resolve_in(mapping, account=account, inbox=inbox, phone=phone)
+            except NotFound as missing:
+                raise _not_known(missing, stale_for or timedelta()) from error
+            return msgspec.structs.replace(found, stale_for=stale_for or timedelta())
+        self._remember_mapping()
+        return resolution
+
+    async def history(
+        self, tenant: str, domain: str, config_type: str, *, before: int | None = None, limit: int = 100
+    ) -> tuple[HistoryItem, ...]:
+        path = f"{document_path(tenant, domain, config_type)}/history"
+        return await self._read(path, wire.read_history, {"before": before, "limit": limit})
+
+    async def diff(
+        self, tenant: str, domain: str, config_type: str, from_version: int | None = None, to_version: int | None = None
+    ) -> Diff:
+        path = f"{document_path(tenant, domain, config_type)}/diff"
+        return await self._read(path, wire.read_diff, {"from": from_version, "to": to_version})
+
+    async def changes(self, tenant: str, since: int = 0, *, wait: float = 0.0, limit: int = 500) -> Changes:
+        params = {"since": since, "wait": wait, "limit": limit}
+        return await self._read(f"{tenant_path(tenant)}/changes", wire.read_changes, params, wait=wait)
+
+    async def watch(self, tenant: str, since: int | None = None) -> AsyncGenerator[Change, None]:
+        """Wait for changes, for ever: each once, in order of commit, from `since` on (None: from now).
+
+        When a change arrives, reads of this client show it. Outages are waited out and miss nothing. To go on after a
+        restart, keep the `revision` of the last change that you have dealt with.
+
+        Raises:
+            ConfigError: the service refused; not for outages.
+        """
+        reached = (await self._tenants.of(tenant).current())[0].bundle.revision if since is None else since
+        failures = 0
+        while True:
+            try:
+                page = await self.changes(tenant, reached, wait=self.settings.poll_wait)
+                if not page.changes:
+                    reached = await self._reached_still(tenant, reached)
+            except Unavailable as error:
+                failures += 1
+                log.warning("watching %s: %s", tenant, error.detail)
+                pause = min(2.0 ** (failures - 1) / 2, _LONGEST_PAUSE)
+                await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311 - spreads load
+                continue
+            failures = 0
+            if page.changes:
+                self._tenants.of(tenant).expect(page.revision)
+                for change in page.changes:
+                    yield change
+                reached = page.revision
+
+    async def pin(self, tenant: str, revision: int | None = None) -> Pin:
+        """Bind a run to one revision of a tenant: the one given, or the one that stands. See `Pin`."""
+        return await pin(self, tenant, revision)
+
+    async def put(
+        self, tenant: str, domain: str, config_type: str, content: str | Mapping[str, object], *,
+        expected: Expected = None, idempotency_key: str | None = None,
+    ) -> HistoryItem:  # fmt: skip
+        path = document_path(tenant, domain, config_type)
+        if isinstance(content, str):
+            body, media_type = content.encode(), "application/yaml"
+        else:
+            body, media_type = json_body(content), "application/json"
+        return await self._write(tenant, "PUT", path, body, media_type, expected, idempotency_key)
+
+    async def patch(
+        self, tenant: str, domain: str, config_type: str, patch: Patch, *, expected: Expected = None,
+        idempotency_key: str | None = None,
+    ) -> HistoryItem:  # fmt: skip
+        path, media_type = document_path(tenant, domain, config_type), "application/merge-patch+json"
+        return await self._write(tenant, "PATCH", path, json_body(patch), media_type, expected, idempotency_key)
+
+    async def delete(
+        self, tenant: str, domain: str, config_type: str, *, expected: Expected = None,
+        idempotency_key: str | None = None,
+    ) -> HistoryItem:  # fmt: skip
+        path = document_path(tenant, domain, config_type)
+        return await self._write(tenant, "DELETE", path, None, None, expected, idempotency_key)
+
+    async def rollback(
+        self, tenant: str, domain: str, config_type: str, version: int, *, message: str = "",
+        expected: Expected = None, idempotency_key: str | None = None,
+    ) -> HistoryItem:  # fmt: skip
+        path = f"{document_path(tenant, domain, config_type)}/rollback"
+        body = json_body({"version": version, "message": message})
+        return await self._write(tenant, "POST", path, body, "application/json", expected, idempotency_key)
+
+    async def replace_mapping(
+        self, mapping: Mapping[str, object], *, idempotency_key: str | None = None
+    ) -> dict[str, JsonValue]:
+        return await self._write_mapping("POST", mapping, idempotency_key)
+
+    async def merge_mapping(
+        self, mapping: Mapping[str, object], *, idempotency_key: str | None = None
+    ) -> dict[str, JsonValue]:
+        return await self._write_mapping("PATCH", mapping, idempotency_key)
+
+    async def _read(
+        self, path: str, read: Callable[[bytes], AnswerT], params: Mapping[str, Any] | None = None, wait: float = 0.0
+    ) -> AnswerT:
+        return _understood(await self._transport.get(path, params, wait=wait), read)
+
+    async def _write(
+        self, tenant: str, method: str, path: str, body: bytes | None, media_type: str | None, expected: Expected,
+        idempotency_key: str | None,
+    ) -> HistoryItem:  # fmt: skip
+        headers = condition(expected) | ({"Content-Type": media_type} if media_type else {})
+        response = await self._transport.write(method, path, body, headers, delivery_name(idempotency_key))
+        item = _understood(response, wire.read_item)
+        self._tenants.of(tenant).expect(item.revision)
+        return item
+
+    async def _write_mapping(
+        self, method: str, mapping: Mapping[str, object], idempotency_key: str | None
+    ) -> dict[str, JsonValue]:
+        body, headers = json_body({"mapping_data": mapping}), {"Content-Type": "application/json"}
+        response = await self._transport.write(method, "/mapping", body, headers, delivery_name(idempotency_key))
+        return _understood(response, wire.read_mapping)
+
+    async def _bundle_at(self, tenant: str, revision: int) -> Bundle:
+        """What stood at a revision never changes: it may come from memory."""
+        kept = self._pinned.get((tenant, revision))
+        if kept is None:
+            try:
+                kept = await self._read(f"{tenant_path(tenant)}/bundle", wire.read_bundle, {"revision": revision})
+            except Unavailable as error:
+                kept = await self._last_known_at(tenant, revision, error)
+            self._pinned[tenant, revision] = kept
+            while len(self._pinned) > _PINS_KEPT:
+                self._pinned.popitem(last=False)
+        self._pinned.move_to_end((tenant, revision))
+        return kept
+
+    async def _last_known_at(self, tenant: str, revision: int, error: Unavailable) -> Bundle:
+        if error.unreachable:
+            found, _ = await self._tenants.of(tenant).current()
+            if found.bundle.revision == revision:
+                return found.bundle
+        raise error
+
+    async def _reached_still(self, tenant: str, reached: int) -> int:
+        """Where the feed stands; lower than before when the service's database was restored from a backup."""
+        found, stale_for = await self._tenants.of(tenant).current()
+        standing = found.bundle.revision
+        if stale_for is None and standing < reached:
+            log.warning("%s went back from revision %d to %d: a database was restored", tenant, reached, standing)
+            return standing
+        return reached
+
+    def _remember_mapping(self) -> None:
+        """Keep the whole mapping at hand for an outage; in the background, now and then."""
+        now = time.monotonic()
+        if now - self._mapping_compared_at >= self.settings.reconcile_interval:
+            self._mapping_compared_at = now
+            self._mapping_refresh = asyncio.create_task(self._refresh_mapping(), name="refresh mapping")
+
+    async def _refresh_mapping(self) -> None:
+        try:
+            await self._mapping.refresh(attempts=1)
+        except (Unavailable, *REFUSALS) as error:
+            log.info("the mapping was not refreshed: %s", error.detail)
+
+
+def _not_known(missing: NotFound, stale_for: timedelta) -> Unavailable:
+    """What is not in an old copy may be there by now: that is no answer."""
+    detail = f"{missing.detail}; but that was {stale_for} ago, and the service cannot be reached"
+    return Unavailable(detail, unreachable=True)
+
+
+def _understood(response: httpx.Response, read: Callable[[bytes], AnswerT]) -> AnswerT:
+    try:
+        return read(response.content)
+    except ValueError as error:  # msgspec's errors and those of UTF-8 are ValueErrors
+        raise unreadable(response, error) from error

@@ -1,0 +1,157 @@
+"""The client for plain threads: CrewAI's tools, scripts, threads with an event loop of their own, forked workers."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from inspect import signature
+from typing import Any
+
+import pytest
+from sprintia_testing.clients import put
+from sprintia_testing.platforms import API_KEY, RunningPlatform
+
+from sprintia_config_client import (
+    ApiKey,
+    Change,
+    ClientSettings,
+    ConfigClient,
+    ConfigReader,
+    ConfigWriter,
+    Conflict,
+    NotFound,
+    SyncConfigClient,
+    Unavailable,
+)
+
+
+@pytest.fixture
+def sync_client(platform: RunningPlatform) -> Iterator[SyncConfigClient]:
+    with SyncConfigClient(ClientSettings(url=platform.url, api_key=ApiKey(API_KEY))) as client:
+        yield client
+
+
+def test_every_method_is_there_with_the_same_arguments() -> None:
+    for contract in (ConfigReader, ConfigWriter):
+        for name in vars(contract):
+            if not name.startswith("_"):
+                wanted = signature(getattr(contract, name)).parameters
+                assert signature(getattr(ConfigClient, name)).parameters == wanted, name
+                assert signature(getattr(SyncConfigClient, name)).parameters == wanted, name
+
+
+def test_it_reads_and_writes(sync_client: SyncConfigClient) -> None:
+    client = sync_client
+    item = client.put("t1", "retail", "config", "a: 1 # text\n")
+    assert client.get("t1", "retail", "config").data == {"a": 1}
+    assert client.text("t1", "retail", "config") == "a: 1 # text\n"
+    client.patch("t1", "retail", "config", {"b": 2}, expected=item)
+    with pytest.raises(Conflict):
+        client.patch("t1", "retail", "config", {"b": 3}, expected=item)
+    run = client.pin("t1")
+    client.rollback("t1", "retail", "config", 1)
+    client.delete("t1", "retail", "config")
+    with pytest.raises(NotFound):
+        client.get("t1", "retail", "config")
+    assert client.pin("t1", run.revision).bundle == run.bundle
+    assert [each.version for each in client.history("t1", "retail", "config")] == [4, 3, 2, 1]
+    assert client.changes("t1", 3).changes[0].deleted
+    assert client.heads("t1") == client.bundle("t1").documents == ()
+    client.put("t1", "default", "credentials", {"credentials": {"odoo": "x"}})
+    assert client.secret("t1", "odoo").value == "x"
+    client.merge_mapping({"accounts": {"1": {"account_id": "t1", "domain": "retail"}}})
+    assert client.resolve(account="1").tenant_id == "t1"
+    assert client.mapping()["fallbacks"] == []
+    assert client.replace_mapping({})["accounts"] == {}
+
+
+def test_many_threads_share_one(sync_client: SyncConfigClient, platform: RunningPlatform) -> None:
+    put(platform, "t1/retail/config", "a: 1\n")
+    with ThreadPoolExecutor(8) as pool:
+        reads = list(pool.map(lambda _: sync_client.get("t1", "retail", "config").data, range(64)))
+    assert reads == [{"a": 1}] * 64
+    assert sum(thread.name == "sprintia-config-client" for thread in threading.enumerate()) == 1
+
+
+def test_within_a_running_loop(sync_client: SyncConfigClient, platform: RunningPlatform) -> None:
+    put(platform, "t1/retail/config", "a: 1\n")
+
+    async def agent() -> object:
+        return sync_client.get("t1", "retail", "config").data
+
+    assert asyncio.run(agent()) == {"a": 1}
+    assert asyncio.run(agent()) == {"a": 1}, "and within the next one"
+
+
+def test_watching(sync_client: SyncConfigClient, platform: RunningPlatform) -> None:
+    put(platform, "t1/retail/config", "a: 1\n")
+    seen: list[Change] = []
+
+    def watch() -> None:
+        for change in sync_client.watch("t1", since=0):
+            seen.append(change)
+            if len(seen) == 3:
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    put(platform, "t1/retail/config", "a: 2\n")
+    put(platform, "t1/retail/config", "a: 3\n")
+    watcher.join(15)
+    assert [change.revision for change in seen] == [1, 2, 3]
+
+
+def test_after_a_fork_the_child_has_its_own(sync_client: SyncConfigClient, platform: RunningPlatform) -> None:
+    put(platform, "t1/retail/config", "a: 1\n")
+    sync_client.get("t1", "retail", "config")
+    program = (
+        "import os, sys\n"
+        "from sprintia_config_client import *\n"
+        "client = SyncConfigClient(ClientSettings(url=sys.argv[1], api_key=ApiKey(sys.argv[2])))\n"
+        "assert client.get('t1', 'retail', 'config').data == {'a': 1}\n"
+        "pid = os.fork()\n"
+        "assert client.get('t1', 'retail', 'config').data == {'a': 1}\n"
+        "client.close()\n"
+        "if pid: assert os.waitpid(pid, 0)[1] == 0\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, platform.url, API_KEY], timeout=30, check=False, capture_output=True, text=True,
+        env=os.environ | {"PYTHONWARNINGS": "ignore::DeprecationWarning"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_closed_means_closed(platform: RunningPlatform) -> None:
+    client = SyncConfigClient(ClientSettings(url=platform.url, api_key=ApiKey(API_KEY)))
+    client.bundle("t1")
+    client.close()
+    client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.bundle("t1")
+    assert not any(thread.name == "sprintia-config-client" for thread in threading.enumerate())
+
+
+def test_its_own_thread_must_not_wait_for_itself(
+    sync_client: SyncConfigClient, run_platform: Callable[..., RunningPlatform]
+) -> None:
+    told: list[Any] = []
+    platform = run_platform()
+
+    def listen(_event: object) -> None:
+        try:
+            client.heads("t1")
+        except RuntimeError as error:
+            told.append(str(error))
+
+    settings = ClientSettings(url=platform.url, api_key=ApiKey(API_KEY), attempts=1, follow=False)
+    with SyncConfigClient(settings, on_stale=listen) as client:
+        client.bundle("t1")
+        platform.stop()
+        assert client.bundle("t1").stale_for is not None
+        with pytest.raises(Unavailable):
+            client.heads("t1")
+    assert told
+    assert "must not call the client" in told[0]
