@@ -2,16 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-MEMBERS := platform plugins/config
+MEMBERS := platform plugins/config clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check demo lock clean-env
+.PHONY: help up test check demo soak lock clean-env
 
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, architecture, spelling, lock in step"
+	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
 	@echo "make demo   play Odoo with sample bodies and read back what an agent reads"
 	@echo "make lock   write requirements.lock anew from the pyproject files"
 
@@ -36,7 +37,7 @@ test: $(BIN)/.ready
 check: $(BIN)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy platform/src plugins/config/src
+	$(BIN)/mypy platform/src plugins/config/src clients/python/src
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/codespell
@@ -44,6 +45,9 @@ check: $(BIN)/.ready
 
 demo: $(BIN)/.ready
 	@$(BIN)/python scripts/demo.py
+
+soak: $(BIN)/.ready
+	@$(BIN)/python -m pytest tests/faults/test_soak.py --soak=$(or $(SECONDS),600) -s
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
