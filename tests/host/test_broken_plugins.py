@@ -123,6 +123,9 @@ def test_plugins_that_are_merely_installed_are_reported_and_the_others_run(
 
     assert platform.client.get("/toy/settings").status_code == 200
     assert platform.client.get("/configs/shop").status_code == 200
+    lost = platform.client.post("/paths-of-a-broken-plugin", json={})
+    assert lost.status_code == 503, "to a sender, 404 would be the last word"
+    assert lost.headers["retry-after"] == "60"
 
     ready = platform.client.get("/health/ready")
     assert ready.status_code == 200

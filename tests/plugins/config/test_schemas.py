@@ -126,7 +126,7 @@ def test_the_history_of_schemas_cannot_be_rewritten(served: RunningPlatform, con
         ({"schema": {}, "mode": "warn", "tenant": "t"}, ["/tenant"]),
         ({"schema": {}, "mode": "warn", "message": 1}, ["/message"]),
         ({"schema": [], "mode": "warn"}, ["/schema"]),
-        ({"schema": {"type": "strin"}, "mode": "warn"}, ["/schema/type"]),
+        ({"schema": {"type": "text"}, "mode": "warn"}, ["/schema/type"]),
         ({"schema": {"properties": {"a": {"minimum": "1"}}}, "mode": "warn"}, ["/schema/properties/a/minimum"]),
         ({"schema": {"$schema": "http://json-schema.org/draft-07/schema#"}, "mode": "warn"}, ["/schema/$schema"]),
     ],
@@ -289,7 +289,7 @@ def test_a_refused_schema_says_all_its_faults() -> None:
 
 def test_reject_writes_nothing(served: RunningPlatform, tenant: str, config_type: str) -> None:
     client, path = served.client, f"{tenant}/retail/{config_type}"
-    assert put(client, path, "nam: x\n").status_code == 200, "before there was a schema"
+    assert put(client, path, "nick: x\n").status_code == 200, "before there was a schema"
     set_schema(client, config_type, NEEDS_NAME, "reject")
     for refused in (
         put(client, path, "name: x\n", **{"Accept-Language": "en"}),

@@ -99,7 +99,7 @@ def _translate(request: Request[Any, Any, Any], error: HTTPException) -> Problem
     if isinstance(error, SerializationException):
         return Problem(problems.JSON_INVALID, reason="?")
     if isinstance(error, NotFoundException):
-        return Problem(problems.NOT_FOUND, path=path)
+        return _no_route(request)
     if isinstance(error, MethodNotAllowedException):
         return Problem(problems.METHOD_NOT_ALLOWED, headers=error.headers, method=request.method, path=path)
     if isinstance(error, RequestEntityTooLarge):
@@ -109,6 +109,15 @@ def _translate(request: Request[Any, Any, Any], error: HTTPException) -> Problem
     if kind is None:
         kind = problems.REQUEST_REFUSED if error.status_code < 500 else problems.INTERNAL
     return Problem(kind, headers=error.headers, seconds=problems.RETRY_AFTER_SECONDS)
+
+
+def _no_route(request: Request[Any, Any, Any]) -> Problem:
+    # A plugin that could not be loaded never said which paths are its own: this may be one. A sender takes 404 for the
+    # last word and gives its delivery up; 503 tells it to come back when the plugin is mended.
+    broken = ", ".join(sorted({failure.name for failure in request.app.state.host.registry.failures}))
+    if broken:
+        return Problem(problems.PLUGIN_UNAVAILABLE, headers={"Retry-After": "60"}, plugin=broken)
+    return Problem(problems.NOT_FOUND, path=request.url.path)
 
 
 def _validation(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
