@@ -32,7 +32,7 @@ up: $(BIN)/.ready
 	@exec $(BIN)/sprintia serve --first-run
 
 test: $(BIN)/.ready
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 check: $(BIN)/.ready
 	$(BIN)/ruff check

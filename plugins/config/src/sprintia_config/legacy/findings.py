@@ -19,7 +19,7 @@ HEADINGS: dict[Kind, str] = {
     "routes_lost": "Tenants whose routes the replaced system had lost in the end; their history here still has them",
     "split": "Tenants with one type of document in several domains: choose one, and delete the others",
     "mapping_left_out": "Parts of the mapping that were not imported",
-    "template": "Files for a whole domain, which belong to no tenant: see docs/layers.md",
+    "template": "Files for a whole domain, which belong to no tenant: copy what you need of them into the tenants",
     "renumbered": "Versions without a usable number, which got the next one",
     "changed_in_place": "Documents whose history was changed in place in the replaced system",
 }
