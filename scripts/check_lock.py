@@ -19,8 +19,8 @@ MEMBERS = ("sprintia-platform", "sprintia-config", "sprintia-config-client")
 def resolve(output: Path) -> None:
     command = [
         str(Path(sys.executable).parent / "uv"), "pip", "compile", "pyproject.toml",
-        "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header",
-        "--no-annotate", "--python-version", "3.11", "--group", "dev", "--output-file", str(output),
+        "--quiet", "--system-certs", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
+        "--no-header", "--no-annotate", "--python-version", "3.11", "--group", "dev", "--output-file", str(output),
     ]  # fmt: skip
     for member in MEMBERS:
         command += ["--no-emit-package", member]
@@ -34,7 +34,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "requirements.lock"
         shutil.copy(LOCK, fresh)
-        resolve(fresh)
+        try:
+            resolve(fresh)
+        except subprocess.CalledProcessError:
+            print("the package index did not answer, so requirements.lock could not be compared", file=sys.stderr)
+            return 1
         if fresh.read_text() == LOCK.read_text():
             return 0
     print(
