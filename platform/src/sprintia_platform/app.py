@@ -102,6 +102,12 @@ def build(host: Host) -> Platform:
             _take_out_culprits(host, error)
 
 
+def rights_of(host: Host) -> frozenset[str]:
+    """Every right that a route of this installation asks for."""
+    build(host)
+    return host.keys.bootstrap_rights
+
+
 def _build(host: Host, names: Collection[str]) -> Platform:
     app = Platform(
         plugins=[HostPlugin(host, names)],

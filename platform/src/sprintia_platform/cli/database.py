@@ -27,7 +27,7 @@ def db() -> None:
 @json_option
 def upgrade(plugin: str | None, as_json: bool) -> None:
     """Run every outstanding migration. Two at once do no harm: the second waits and finds nothing to do."""
-    with running_host() as host:
+    with running_host(create=True) as host:
         owner = host.settings.database_owner_url
         login = host.database.url.username if owner else None
         _show(_run(host, plugin, lambda url, specs: migrations.upgrade(url, specs, login)), as_json=as_json)

@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from sprintia_platform.app import rights_of
 from sprintia_platform.cli.runtime import fail, json_option, operator, run, running_host, show
+from sprintia_platform.errors import StartupError
+from sprintia_platform.host import Host
 from sprintia_platform.keys.callers import RIGHTS
 from sprintia_platform.keys.controllers import NewKey, check_new_key
 from sprintia_platform.keys.store import StoredKey, create_key, list_keys, revoke_key, rotate_key
@@ -18,20 +21,23 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--right", "rights", multiple=True, required=True, help=f"May be repeated: {', '.join(RIGHTS)}.")
+@click.option(
+    "--right", "rights", multiple=True, help=f"May be repeated: {', '.join(RIGHTS)}, or one that a plugin asks for."
+)
+@click.option("--all-rights", is_flag=True, help="Every right, those that plugins ask for included.")
 @click.option("--tenant", "tenants", multiple=True, help="May be repeated; without it the key reaches every tenant.")
 @click.option("--network", "networks", multiple=True, help="CIDR from where the key is valid; may be repeated.")
 @click.option("--expires-in-days", type=click.IntRange(1, 3650), help="Without it the key does not expire.")
 @json_option
 def create(
-    name: str, rights: tuple[str, ...], tenants: tuple[str, ...], networks: tuple[str, ...],
+    name: str, rights: tuple[str, ...], all_rights: bool, tenants: tuple[str, ...], networks: tuple[str, ...],
     expires_in_days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a key called NAME and show it, once."""
     with running_host() as host:
         wanted = NewKey(
-            name=name, rights=sorted(set(rights)), tenants=list(tenants) or None, networks=list(networks),
-            expires_in_days=expires_in_days,
+            name=name, rights=_rights(host, rights, everything=all_rights), tenants=list(tenants) or None,
+            networks=list(networks), expires_in_days=expires_in_days,
         )  # fmt: skip
         check_new_key(wanted)
         expires_at = datetime.now(UTC) + timedelta(days=expires_in_days) if expires_in_days else None
@@ -92,6 +98,19 @@ def revoke(key_id: str) -> None:
         if not run(host, end):
             fail(f"there is no active key {key_id!r}: see `sprintia keys list`")
         click.echo(f"revoked {key_id}")
+
+
+def _rights(host: Host, given: tuple[str, ...], *, everything: bool) -> list[str]:
+    """The rights of a new key, each asked for by some route: a misspelt one would make a key that opens nothing."""
+    known = {*RIGHTS, *rights_of(host)}
+    if everything:
+        return sorted(known)
+    if not given:
+        raise StartupError("name at least one --right, or --all-rights")
+    faults = [f"{right!r} is no right; there are: {', '.join(sorted(known))}" for right in sorted(set(given) - known)]
+    if faults:
+        raise StartupError(faults)
+    return sorted(set(given))
 
 
 def _show_once(token: NewToken, *, as_json: bool) -> None:

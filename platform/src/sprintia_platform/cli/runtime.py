@@ -73,25 +73,35 @@ def _database_fault(error: BaseException) -> str | None:
 
 
 @contextmanager
-def database_settings(*, keep_running: bool = False) -> Iterator[HostSettings]:
+def database_settings(*, keep_running: bool = False, create: bool = False) -> Iterator[HostSettings]:
     """The host's settings with a database that runs: the one of `DATABASE_URL`, else the embedded one.
 
     Args:
         keep_running: whether to bring the embedded one back when it dies within the block.
+        create: whether to make the embedded one where there is none. A command in the wrong folder must not.
+
+    Raises:
+        StartupError: there is no database here.
     """
     settings = load_host_settings()
     if settings.database_url is not None:
         yield settings
         return
+    data_dir = settings.data_dir.absolute()
+    if not create and not (data_dir / "postgresql").exists():
+        raise StartupError(
+            f"there is no platform in {data_dir}: set SPRINTIA_DATA_DIR to the folder of the one that you mean, or "
+            "start one here with `sprintia serve --first-run`"
+        )
     with EmbeddedPostgres(settings.data_dir) as server, kept_running(server) if keep_running else nullcontext():
         os.environ["DATABASE_URL"] = server.server_url
         yield structs.replace(settings, database_url=Secret(server.server_url), database_owner_url=Secret(server.url))
 
 
 @contextmanager
-def running_host() -> Iterator[Host]:
-    """A host whose database runs, for one command."""
-    with one_line_errors(), database_settings() as settings:
+def running_host(*, create: bool = False) -> Iterator[Host]:
+    """A host whose database runs, for one command; `create` as in `database_settings`."""
+    with one_line_errors(), database_settings(create=create) as settings:
         yield Host(settings)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -30,7 +31,7 @@ def serve(first_run: bool, workers: int | None) -> None:
     with one_line_errors(), StopSignals() as signals:
         if workers is not None:
             os.environ["SPRINTIA_WORKERS"] = str(workers)
-        with database_settings(keep_running=True) as settings:
+        with database_settings(keep_running=True, create=first_run) as settings:
             _serve(settings, signals, first_run=first_run)
 
 
@@ -99,7 +100,11 @@ def banner(host: Host, port: int, key: str | None, *, first_run: bool) -> str:
     if key is not None:
         lines += ["", f"API key, shown only now: {key}"]
     elif host.settings.api_key is None:
-        lines += ["", "API key: shown at the first start. Make another with `sprintia keys create --help`."]
+        lines += [
+            "",
+            "API key: shown at the first start. Make another one:",
+            f"  {sys.argv[0]} keys create NAME --all-rights",
+        ]
     else:
         lines += ["", "API key: the one in API_KEY."]
     lines += ["", "Try it:", f"  {_sample_call(url, key)}", "", "End with Ctrl-C.", ""]
@@ -110,8 +115,8 @@ def _sample_call(url: str, key: str | None) -> str:
     if key is None:
         return f"curl -s {url}/health/ready"
     return (
-        f"curl -s -H 'X-API-Key: {key}' -H 'Content-Type: application/json' "
-        f'-d \'{{"yaml_content": "name: Loja Aurora\\n"}}\' {url}/configs/account_1/retail/config'
+        f"curl -s -w '\\n' -H 'X-API-Key: {key}' -H 'Content-Type: application/json' "
+        f'-d \'{{"yaml_content": "name: Loja Aurora\\n"}}\' {url}/configs/loja_aurora/retail/config'
     )
 
 
