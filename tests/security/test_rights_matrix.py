@@ -85,7 +85,7 @@ MATRIX = [
     Row("GET", "/config/schemas", "config:read", "/config/schemas"),
     Row("GET", "/config/schemas/{config_type:str}", "config:read", "/config/schemas/guarded"),
     Row("GET", "/config/schemas/{config_type:str}/history", "config:read", "/config/schemas/guarded/history"),
-    Row("PUT", "/config/schemas/{config_type:str}", "schemas:write", "/config/schemas/new", 200, {
+    Row("PUT", "/config/schemas/{config_type:str}", "schemas:write secrets:read", "/config/schemas/new", 200, {
         "json": {"schema": {"type": "object"}, "mode": "warn"}}, everywhere=True),
     Row("DELETE", "/config/schemas/{config_type:str}", "schemas:write", "/config/schemas/gone", everywhere=True),
     owner("GET", "/config/deliveries/{delivery:int}/body", "config:read secrets:read",

@@ -529,3 +529,30 @@ def test_an_identical_mapping_makes_no_version(chatwoot: Chatwoot) -> None:
     first, again = chatwoot.post(**sections), chatwoot.post(**sections)
     assert first.headers["etag"] == again.headers["etag"]
     assert len(chatwoot.client.get("/mapping/history").json()) == 1
+
+
+def test_a_secret_has_no_place_in_the_mapping(platform: RunningPlatform) -> None:
+    entry = {"account_id": "t1", "domain": "retail", "extra": {"password": "planted-mark"}}
+    refused = platform.client.patch("/mapping/", json={"mapping_data": {"accounts": {"1": entry}}})
+    assert refused.status_code == 422
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["/mapping_data/accounts/1/extra/password"]
+    mapping = {
+        "chatwoot_account_id": 1,
+        "internal_account_id": "t1",
+        "domain": "retail",
+        "extra": {"password": "planted-mark"},
+        "special_whatsapp_numbers": [{"number": "+5511999", "access_token": "planted-mark"}],
+    }
+    assert platform.client.post("/odoo-webhook/", json={"mapping": mapping}).status_code == 200
+    assert "planted-mark" not in platform.client.get("/mapping/").text
+
+
+def test_repeating_a_post_that_changed_nothing_undoes_nothing(platform: RunningPlatform) -> None:
+    own = platform.with_rights("config:read", "mapping:write", tenants=["t1"])
+    once = {"Idempotency-Key": "nothing-yet"}
+    assert own.post("/mapping/", json={"mapping_data": {}}, headers=once).status_code == 200
+    route = {"501": {"account_id": "t1", "domain": "retail"}}
+    assert own.patch("/mapping/", json={"mapping_data": {"accounts": route}}).status_code == 200
+    again = own.post("/mapping/", json={"mapping_data": {}}, headers=once)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert own.get("/mapping/").json()["accounts"] == route

@@ -86,13 +86,15 @@ def test_conditions_on_a_schema(served: RunningPlatform, config_type: str) -> No
 
 
 def test_who_may_change_a_schema(served: RunningPlatform, config_type: str) -> None:
-    for rights in (("config:read", "config:write"), ("schemas:write",)):
+    for rights in (("config:read", "config:write"), ("schemas:write", "secrets:read")):
         client = served.with_rights(*rights)
-        allowed = rights == ("schemas:write",)
+        allowed = "schemas:write" in rights
         assert set_schema(client, config_type, {}).status_code == (200 if allowed else 403)
         assert client.delete(f"/config/schemas/{config_type}").status_code == (200 if allowed else 403)
         assert client.get("/config/schemas").status_code == (403 if allowed else 200)
-    bound = served.with_rights("schemas:write", tenants=["account_1"])
+    guesser = served.with_rights("schemas:write", "config:read", "config:write")
+    assert_problem(set_schema(guesser, config_type, {}), 403, "forbidden")
+    bound = served.with_rights("schemas:write", "secrets:read", tenants=["account_1"])
     assert_problem(set_schema(bound, config_type, {}), 403, "schema_for_all")
     assert_problem(bound.delete(f"/config/schemas/{config_type}"), 403, "schema_for_all")
 

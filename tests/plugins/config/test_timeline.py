@@ -148,3 +148,8 @@ def test_a_tenant_out_of_reach_has_no_timeline(platform: RunningPlatform) -> Non
     other = platform.with_rights("config:read", tenants=["t2"])
     assert other.get("/configs/t1/bundle").status_code == 404
     assert other.get("/configs/t1/changes").status_code == 404
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_at_the_edge_of_the_calendar_is_refused(platform: RunningPlatform, at: str) -> None:
+    assert platform.client.get("/configs/t1/bundle", params={"at": at}).status_code == 422

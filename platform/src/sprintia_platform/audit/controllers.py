@@ -1,7 +1,7 @@
 """`/audit`: read the log."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from litestar import get
@@ -48,8 +48,8 @@ def read_position(before: str | None) -> tuple[datetime, str, int] | None:
         return None
     match read_cursor(before):
         case [str(at), str(tenant), int(seq)] if "\0" not in tenant and 0 <= seq < 2**63:
-            with suppress(ValueError):
+            with suppress(ValueError, OverflowError):
                 moment = datetime.fromisoformat(at)
                 if moment.tzinfo is not None:
-                    return moment, tenant, seq
+                    return moment.astimezone(UTC), tenant, seq
     raise Problem(problems.PARAMETER_INVALID, names="before")

@@ -198,10 +198,11 @@ class Writer:
             Problem: 409 when the id was used with another content.
         """
         try:
-            async with self.change(tenant_id, author) as change:
-                return await answer_once(change, delivery, work, superseded)
-        except QuarantineError as refusal:
-            return await self._set_aside(tenant_id, author, delivery, refusal)
+            try:
+                async with self.change(tenant_id, author) as change:
+                    return await answer_once(change, delivery, work, superseded)
+            except QuarantineError as refusal:
+                return await self._set_aside(tenant_id, author, delivery, refusal)
         except asyncpg.UniqueViolationError as error:
             raise translated(error) from None
 

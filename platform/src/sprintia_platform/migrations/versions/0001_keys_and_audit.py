@@ -75,7 +75,7 @@ def upgrade() -> None:
         DECLARE
             v_seq bigint;
             v_previous bytea;
-            v_at timestamptz := clock_timestamp();
+            v_at timestamptz;
             v_hash bytea;
         BEGIN
             -- The function runs as its owner, whom row-level security may not bind.
@@ -87,6 +87,7 @@ def upgrade() -> None:
             INSERT INTO platform.audit_chain (tenant_id, seq, hash) VALUES (p_tenant, 0, '')
                 ON CONFLICT (tenant_id) DO NOTHING;
             SELECT seq, hash INTO v_seq, v_previous FROM platform.audit_chain WHERE tenant_id = p_tenant FOR UPDATE;
+            v_at := clock_timestamp();
             v_seq := v_seq + 1;
             v_hash := sha256(v_previous || convert_to((
                 SELECT string_agg(length(field) || ':' || field, '' ORDER BY place)

@@ -66,7 +66,8 @@ def delivery_of(
     parts = (
         request.method.encode(), request.url.path.rstrip("/").encode(), request.url.query.encode(), body,
         request.media_type.encode(), request.headers.get("if-match", "").encode(),
-        request.headers.get("if-none-match", "").encode(), b"clear" if caller.has("secrets:read") else b"masked",
+        request.headers.get("if-none-match", "").encode(), request.headers.get("x-security-token", "").encode(),
+        b"clear" if caller.has("secrets:read") else b"masked",
     )  # fmt: skip
     digest = hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
     return Delivery(

@@ -30,6 +30,8 @@ from sprintia_platform.http.problems import BODY_INVALID
 from sprintia_platform.http.requests import StrictRequest, read_body_json
 
 _READ, _WRITE = [requires("config:read")], [requires("schemas:write")]
+# Secrets are checked by their real value: who sets a schema can find them out by its patterns.
+_SET = [requires("schemas:write", "secrets:read")]
 _PATH = "/config/schemas/{config_type:str}"
 _TAGS = ["schemas"]
 _BODY = documented_body(
@@ -83,7 +85,7 @@ async def read_schema_history(
     return list_answer(request, [_shown(version) for version in found])
 
 
-@put(_PATH, guards=_WRITE, tags=_TAGS, operation_class=_BODY)
+@put(_PATH, guards=_SET, tags=_TAGS, operation_class=_BODY)
 async def put_schema(
     request: StrictRequest, config_type: FromPath[str], database: NamedDependency[Database],
     writer: NamedDependency[Writer], caller: NamedDependency[Caller],

@@ -177,9 +177,9 @@ async def wanted_revision(connection: Connection, tenant: str, revision: int | N
 def _time(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Problem(PARAMETER_INVALID, names="at") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def read_page(database: Database, tenant: str, since: int, limit: int) -> Changes:

@@ -41,10 +41,13 @@ async def write(
         wanted = edit(heads)
         for tenant in wanted:
             caller.require_tenant(tenant)
-        # A request that changes nothing still keeps its delivery, with the first tenant that has a mapping.
-        locked = sorted(wanted) or sorted(heads)[:1]
+        # A request that changes nothing still keeps its delivery, or its repetition would undo what came in between.
+        locked = sorted(wanted) or sorted(heads)[:1] or sorted(caller.tenants or ())[:1]
         changes = {tenant: await writer.begin(connection, tenant, author) for tenant in locked}
         if not changes:
+            require_match(if_match, heads)
+            if delivery.delivery_id is not None:
+                raise Problem(problems.MAPPING_NOT_FOUND)
             return answer({})
 
         async def work(_change: Change) -> Answer:

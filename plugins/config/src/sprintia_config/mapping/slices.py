@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sprintia_config.contents.identifiers import is_identifier
+from sprintia_config.secrecy.leaves import secret_leaves
 from sprintia_platform import Fault, Text
 from sprintia_platform.content.json_reader import read_json
 from sprintia_platform.content.values import Json, to_json
@@ -20,6 +21,10 @@ _KEY = re.compile(r"[A-Za-z0-9_.@:-]{1,64}")
 # What Python's str() makes of an empty Odoo field. The replaced system stored such inboxes; they match no message.
 EMPTY_KEYS = frozenset({"", "None", "False", "null"})
 
+_SECRET = Text(
+    "é um segredo pelo nome: guarde-o no documento credentials e aqui só a referência (*_ref)",
+    "is a secret by its name: keep it in the document credentials, and only its reference (*_ref) here",
+)
 _REQUIRED = Text("é obrigatório", "is required")
 _NO_IDENTIFIER = Text(
     "não é um identificador (1 a 128 caracteres entre letras, dígitos, _ - . @)",
@@ -235,6 +240,9 @@ class _Reader:
                 self._refuse("identifier", f"{place}/{name}", _NO_IDENTIFIER)
                 return
             kept[name] = text
+        # The mapping is shown to whoever may read configuration: a secret has no place in it.
+        for leaf in secret_leaves("config", kept):
+            self._refuse("secret", f"{place}{leaf.pointer}", _SECRET)
         parts = self._parts.setdefault(str(kept["account_id"]), {})
         parts.setdefault(section, []).append((key, kept))
 

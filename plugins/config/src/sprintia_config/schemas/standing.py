@@ -35,6 +35,7 @@ class StandingSchemas:
     def __init__(self) -> None:
         self._schemas: dict[str, StandingSchema] = {}
         self._fresh_until = 0.0
+        self._expired = 0
 
     async def of(self, connection: Connection, config_type: str) -> StandingSchema | None:
         """The schema of a type; `connection` is within a transaction of the schema `config`."""
@@ -45,9 +46,10 @@ class StandingSchemas:
     def expire(self) -> None:
         """Look again at the next write: a schema was changed here."""
         self._fresh_until = 0.0
+        self._expired += 1
 
     async def _refresh(self, connection: Connection) -> None:
-        asked_at = time.monotonic()
+        asked_at, expired = time.monotonic(), self._expired
         current = await store.read_versions(connection)
         known = {name: schema for name, schema in self._schemas.items() if current.get(name) == schema.version}
         for config_type in current.keys() - known.keys():
@@ -57,7 +59,8 @@ class StandingSchemas:
                 if schema is not None:
                     known[config_type] = schema
         self._schemas = known
-        self._fresh_until = asked_at + REFRESH_SECONDS
+        if expired == self._expired:  # else a schema was changed here after we had looked
+            self._fresh_until = asked_at + REFRESH_SECONDS
 
 
 async def _compiled(found: store.SchemaVersion) -> StandingSchema | None:

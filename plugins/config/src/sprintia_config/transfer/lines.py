@@ -21,7 +21,8 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. A document has at most 1 MiB, of which JSON makes six at the worst."""
 
 _Identifier = Annotated[str, msgspec.Meta(pattern=r"\A(?!\.{1,2}\Z)[A-Za-z0-9_.@-]{1,128}\Z")]
-_Number = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+# Far below the largest bigint: the next version must have a number too.
+_Number = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 # PostgreSQL's text holds no NUL.
 _Name = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z", max_length=1_000)]

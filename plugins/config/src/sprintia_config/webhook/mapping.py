@@ -1,12 +1,12 @@
 """`mapping_sync`: one account and inbox, and all fallback and special numbers of one tenant."""
 
 from sprintia_config.mapping.slices import EMPTY_KEYS, Entry, Slice, is_chatwoot_id, is_phone_number, is_sequence
+from sprintia_config.secrecy.leaves import secret_leaves
 from sprintia_config.webhook.fields import (
     Body,
     identifier,
     invalid,
     is_empty,
-    is_secret_name,
     mapping,
     required,
     says_something,
@@ -43,7 +43,7 @@ class MappingSync:
         self._more: Entry = {
             name: value
             for name, value in given.items()
-            if name not in _KNOWN and says_something(value) and not is_secret_name(name)
+            if name not in _KNOWN and says_something(value) and not secret_leaves("config", {name: value})
         }
 
     def applied(self, standing: Slice) -> Slice:
@@ -75,7 +75,11 @@ class MappingSync:
                 )
             if not isinstance(entry.get("crew") or "", str):
                 raise invalid("crew deve ser um texto", "crew must be a text")
-            said = {name: item for name, item in entry.items() if not is_empty(item)}
+            said = {
+                name: item
+                for name, item in entry.items()
+                if not is_empty(item) and not secret_leaves("config", {name: item})
+            }
             numbers.append({**said, "domain": self.domain, "account_id": self.tenant_id})
         return tuple(numbers)
 
