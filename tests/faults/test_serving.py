@@ -25,6 +25,7 @@ from sprintia_testing.platforms import SPRINTIA, SpawnedPlatform, free_port, wai
 
 Spawn = Callable[..., SpawnedPlatform]
 DOCUMENT = "/configs/account_1/retail/config"
+CALLED = "/configs/loja_aurora/retail/config"  # by the call that the banner prints
 QUICK = {"SPRINTIA_DRAIN_SECONDS": "0"}
 DRAIN_SECONDS = 2
 STRANGER = pwd.getpwnam("nobody").pw_uid  # with a name: initdb asks for one
@@ -69,7 +70,7 @@ def test_a_new_user_starts_pastes_the_call_ends_and_starts_again(
     assert key
     assert banner.count(key) == 2  # once shown, once in the call
     assert '"version":1' in run_in_bash(printed_call(banner))
-    written = httpx.get(first.url + DOCUMENT, headers={"X-API-Key": key}).json()
+    written = httpx.get(first.url + CALLED, headers={"X-API-Key": key}).json()
     assert written["json_data"] == {"name": "Loja Aurora"}
     assert key not in first.err.read_text()
 
@@ -87,7 +88,7 @@ def test_a_new_user_starts_pastes_the_call_ends_and_starts_again(
     assert key_in(again) is None
     assert key not in again
     assert '"status":"ready"' in run_in_bash(printed_call(again))
-    assert httpx.get(first.url + DOCUMENT, headers={"X-API-Key": key}).json() == written
+    assert httpx.get(first.url + CALLED, headers={"X-API-Key": key}).json() == written
     assert second.end(ending) == 0
     assert processes_in(data_dir) == []
 

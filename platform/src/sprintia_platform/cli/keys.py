@@ -34,6 +34,8 @@ def create(
     expires_in_days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a key called NAME and show it, once."""
+    if not rights and not all_rights:
+        raise click.UsageError("name at least one --right, or --all-rights")
     with running_host() as host:
         wanted = NewKey(
             name=name, rights=_rights(host, rights, everything=all_rights), tenants=list(tenants) or None,
@@ -105,8 +107,6 @@ def _rights(host: Host, given: tuple[str, ...], *, everything: bool) -> list[str
     known = {*RIGHTS, *rights_of(host)}
     if everything:
         return sorted(known)
-    if not given:
-        raise StartupError("name at least one --right, or --all-rights")
     faults = [f"{right!r} is no right; there are: {', '.join(sorted(known))}" for right in sorted(set(given) - known)]
     if faults:
         raise StartupError(faults)
