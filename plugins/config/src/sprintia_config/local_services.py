@@ -16,7 +16,7 @@ import msgspec
 from sprintia_config import problems
 from sprintia_config.contents.content import Content
 from sprintia_config.contents.keys import DocumentKey
-from sprintia_config.controllers import administration, timeline
+from sprintia_config.controllers import administration, bundles, timeline
 from sprintia_config.documents import representation, service
 from sprintia_config.documents.versions import Version
 from sprintia_config.mapping import service as mapping_service
@@ -98,7 +98,7 @@ class LocalConfig:
         async with _translated():
             if revision is not None and not 0 <= revision <= _LARGEST:
                 raise Problem(PARAMETER_INVALID, names="revision")
-            found = await timeline.bundle_of(self._database, tenant, revision)
+            found = await bundles.bundle_of(self._database, tenant, revision)
         return wire.read_bundle(msgspec.json.encode(found))
 
     async def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:

@@ -11,6 +11,7 @@ from litestar import Router
 from sprintia_config import commands
 from sprintia_config.controllers import (
     administration,
+    bundles,
     company_services,
     comparison,
     documents,
@@ -56,8 +57,8 @@ def register_database() -> DatabaseSpec:
 def register_routes(host: "Host") -> Routes:
     handlers = [
         *documents.HANDLERS, *mapping.HANDLERS, webhook.receive, *company_services.HANDLERS, *administration.HANDLERS,
-        *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *search.HANDLERS, *transfer.HANDLERS,
-        *comparison.HANDLERS, *validation.HANDLERS, *schemas.HANDLERS,
+        *bundles.HANDLERS, *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *search.HANDLERS,
+        *transfer.HANDLERS, *comparison.HANDLERS, *validation.HANDLERS, *schemas.HANDLERS,
     ]  # fmt: skip
     return Routes(
         prefixes=PREFIXES,
