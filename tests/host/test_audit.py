@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from sprintia_testing.databases import TestDatabases
-from sprintia_testing.platforms import RunningPlatform
+from sprintia_testing.platforms import RunningPlatform, wait_until
 
 from sprintia_platform.audit.log import ChainFault, append_audit, verify_audit
 from sprintia_platform.database.connections import begin_statement
@@ -144,6 +144,39 @@ def test_appends_at_once_make_one_chain(run_platform: Callable[..., RunningPlatf
     assert count == 40
     rows = TestDatabases.run(platforms[0].database_url, "SELECT seq FROM platform.audit_event ORDER BY seq")
     assert [row["seq"] for row in rows] == list(range(1, 41))
+
+
+def test_an_events_time_is_taken_after_the_lock_so_it_never_runs_against_its_number(platform: RunningPlatform) -> None:
+    """Of two transactions, the one that began first appends last, and has waited for the other's end."""
+
+    async def append(connection: asyncpg.Connection, actor: str) -> None:
+        await append_audit(connection, tenant=TENANT, actor=actor, action="a", target="", detail={})
+
+    async def two_at_once() -> None:
+        early, late = [await asyncpg.connect(platform.database_url) for _ in range(2)]
+        try:
+            for connection in (early, late):
+                await connection.execute(begin_statement("platform", "*"))
+                await connection.execute("SELECT now()")
+            await append(late, "first")
+            waiting = asyncio.create_task(append(early, "second"))
+            await asyncio.to_thread(wait_until, lambda: _waiting(platform), what="the other one waits for the chain")
+            await late.execute("COMMIT")
+            await waiting
+            await early.execute("COMMIT")
+        finally:
+            await early.close()
+            await late.close()
+
+    asyncio.run(two_at_once())
+    rows = TestDatabases.run(platform.database_url, "SELECT actor, at FROM platform.audit_event ORDER BY seq")
+    assert [row["actor"] for row in rows] == ["first", "second"]
+    assert rows[0]["at"] < rows[1]["at"]
+
+
+def _waiting(platform: RunningPlatform) -> bool:
+    query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(TestDatabases.run(platform.database_url, query))
 
 
 def test_a_rolled_back_change_leaves_no_event(platform: RunningPlatform) -> None:

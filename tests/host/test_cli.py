@@ -21,6 +21,27 @@ def cli(database_url: str, tmp_path: Path) -> CommandLine:
     return CommandLineHere({"DATABASE_URL": database_url, "SPRINTIA_DATA_DIR": str(tmp_path)})
 
 
+@pytest.mark.parametrize(
+    ("arguments", "faults"),
+    [
+        (("",), ["NAME: expected: text, length at least 1"]),
+        (
+            ("x", "--tenant", "a/b", "--network", "10.0.0.0/8", "--network", "10.0.0.0/99"),
+            [
+                "--tenant a/b: is no tenant: write 1 to 128 letters, digits and _ - . @",
+                "--network 10.0.0.0/99: is no network (example: 10.0.0.0/8)",
+            ],
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_made_is_told_by_its_arguments(
+    cli: CommandLine, arguments: tuple[str, ...], faults: list[str]
+) -> None:
+    finished = cli.run("keys", "create", *arguments, "--right", "config:read")
+    assert (finished.status, finished.out) == (1, b"")
+    assert finished.err.splitlines() == [f"sprintia: {fault}" for fault in faults]
+
+
 def test_keys_are_made_listed_rotated_and_revoked(cli: CommandLine, platform: RunningPlatform) -> None:
     made = cli.json("keys", "create", "agents", "--right", "config:read", "--tenant", "account_1", "--tenant", "b")
     assert platform.as_key(made["key"]).get("/configs/account_1").status_code == 200

@@ -178,6 +178,36 @@ def test_a_body_with_very_many_faults_has_a_bounded_answer(writer: httpx.Client)
 def test_a_parameter_that_is_not_usable_is_named(probe: RunningPlatform, query: str) -> None:
     body = problem_of(probe.client.get(f"/probe/page?{query}"), 422, "parameter_invalid")
     assert "limit" in body["detail"]
+    (fault,) = body["errors"]
+    said = "é obrigatório" if not query else "deve ser um número inteiro"
+    assert fault == {"code": fault["code"], "message": f"parâmetro limit {said}"}
+
+
+RANGES = {
+    "/audit?limit=0": ("limit", "a whole number from 1 to 1000"),
+    "/config/deliveries?before=-1": ("before", f"a whole number from 0 to {2**63 - 1}"),
+    "/configs/t/changes?wait=61": ("wait", "a number from 0 to 60"),
+    "/config/search?q=": ("q", "a text of 1 to 200 characters"),
+    "/configs/t/d/c/diff?from=0": ("from", f"a whole number from 1 to {2**63 - 1}"),
+    "/configs/t/d/c/diff?format=html": ("format", "paths or text"),
+}
+
+
+def test_a_parameters_fault_names_it_and_what_it_may_be(probe: RunningPlatform) -> None:
+    client = probe.with_rights(**{"Accept-Language": "en"})
+    for address, (name, wanted) in RANGES.items():
+        body = problem_of(client.get(address), 422, "parameter_invalid")
+        assert body["detail"] == f"Parameter(s) not valid: {name}. Correct and send again."
+        assert body["errors"] == [{"code": "parameter", "message": f"query: {name} must be {wanted}"}]
+
+
+def test_a_number_out_of_its_range_is_not_called_no_number(probe: RunningPlatform) -> None:
+    client = probe.with_rights(**{"Accept-Language": "en"})
+    given = {"name": "n", "rights": ["config:read"], "expires_in_days": 0}
+    body = problem_of(client.post("/keys", json=given), 422, "body_invalid")
+    assert [(fault["pointer"], fault["message"]) for fault in body["errors"]] == [
+        ("/expires_in_days", "expected: a whole number, at least 1")
+    ]
 
 
 @pytest.mark.parametrize("kind", sorted(FAILURES))

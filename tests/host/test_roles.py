@@ -14,6 +14,15 @@ from sprintia_platform.database.urls import parse_database_url
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
 
+NO_EXTENSIONS = """
+    CREATE FUNCTION public.no_extensions() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+            RAISE EXCEPTION 'extensions are for administrators' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END $$"""
+"""As managed PostgreSQL does it."""
+
 
 class Users(NamedTuple):
     """One database, by user."""
@@ -61,6 +70,25 @@ def prepared(users: Users, command: CommandLine, databases: TestDatabases) -> Us
 
 def test_without_the_script_the_upgrade_names_it(command: CommandLine) -> None:
     assert "let an administrator run deploy/postgresql/roles.sql" in command.refusal("db", "upgrade")
+
+
+def test_an_extension_that_only_an_administrator_may_create_is_named_with_the_statement(
+    users: Users, command: CommandLine, databases: TestDatabases
+) -> None:
+    databases.run(users.administrator, SCRIPT.read_text(encoding="utf-8"))
+    databases.run(users.administrator, NO_EXTENSIONS)
+    databases.run(
+        users.administrator,
+        "CREATE EVENT TRIGGER no_extensions ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') "
+        "EXECUTE FUNCTION public.no_extensions()",
+    )
+    refused = command.refusal("db", "upgrade")
+    assert refused == (
+        "this user may not create the extension pg_trgm, which the search needs (extensions are for administrators): "
+        "let an administrator run `CREATE EXTENSION pg_trgm` in this database, then run `sprintia db upgrade`"
+    )
+    databases.run(users.administrator, "CREATE EXTENSION pg_trgm")
+    assert all(state["up_to_date"] for state in command.json("db", "upgrade"))
 
 
 def test_the_script_asks_for_every_plugin_with_tables(prepared: Users, databases: TestDatabases) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import MetaData
 
+from sprintia_platform.http.ready import ReadyAnswers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSpec:
@@ -26,10 +28,15 @@ class DatabaseSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """Route handlers, and the path prefixes that they claim; every handler's path lies under one of them."""
+    """Route handlers, and the path prefixes that they claim; every handler's path lies under one of them.
+
+    Attributes:
+        ready: for a plugin that answers GETs from memory: asked before the router, see `http/ready.py`.
+    """
 
     prefixes: tuple[str, ...]
     handlers: Sequence[ControllerRouterHandler]
+    ready: ReadyAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import gc
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -16,11 +18,13 @@ import uvicorn
 from sprintia_platform.app import create_app
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
+from sprintia_platform.http.ready_protocol import ready_protocol
 from sprintia_platform.settings import HostSettings
 
 log = structlog.get_logger("sprintia.server")
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE_MILLISECONDS = 60_000
 
 
 class StopSignals:
@@ -73,6 +77,9 @@ class DrainingServer(uvicorn.Server):
             # From the beginning: a plugin may take long to start, and the database may be away.
             asyncio.get_running_loop().add_reader(self._lifeline, self._supervisor_left, self._lifeline)
         await super().startup(sockets)
+        # What was made at the start stays: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         if self._lifeline is not None:
             self._lifeline.setblocking(False)
             with suppress(BrokenPipeError):
@@ -123,6 +130,10 @@ def bind(settings: HostSettings, port: int) -> socket.socket:
         family = socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Each connection inherits it: whoever takes nothing for so long of what waits for him is cut off by the
+            # kernel, and holds no memory any longer. Closing alone would wait for him for ever.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE_MILLISECONDS)
         listener.bind((settings.host, port))
     except OSError as error:
         reasons = {
@@ -151,13 +162,15 @@ def run_worker(
     Raises:
         StartupError: a plugin's lifespan refused to start.
     """
+    _allow_many_connections()
+    app = create_app(host)
     config = uvicorn.Config(
-        create_app(host),
+        app,
         log_config=None,
         access_log=False,
         lifespan="on",
         loop="uvloop",
-        http="httptools",
+        http=ready_protocol(app.request_layer),
         server_header=False,
         date_header=True,
         proxy_headers=bool(host.settings.trusted_proxies),
@@ -171,3 +184,10 @@ def run_worker(
         server.run(sockets=[listener])
     except SystemExit:
         raise host.startup_error or StartupError("the application did not start: the log above says why") from None
+
+
+def _allow_many_connections() -> None:
+    """Take as many file descriptors as the operator allows: the soft limit is low for the sake of `select` alone."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS calls its hard limit infinite and refuses to go there
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

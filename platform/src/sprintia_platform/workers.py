@@ -13,11 +13,14 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
+from sprintia_platform.observability import worker_metrics
 from sprintia_platform.observability.logs import configure_logs
 from sprintia_platform.server import StopSignals, run_worker
 from sprintia_platform.settings import HostSettings
@@ -41,16 +44,18 @@ def run_workers(
         StartupError: a worker could not start before any had ever served: the next one would end alike.
     """
     signals.heeded = True
-    places = [_Place(listener, environment) for _ in range(settings.workers)]
-    try:
-        while not signals.received:
-            for place in places:
-                place.look_after(has_served=any(other.has_served for other in places))
-            time.sleep(_WATCH_EVERY)
-    finally:
-        listener.close()
-        _end(places, signals.received or [signal.SIGTERM])
-        signals.heeded = False
+    with worker_metrics.metrics_folder(settings.workers) as (folder, lock):
+        estate = _Estate(listener, environment, folder, lock)
+        places = [_Place(estate, number) for number in range(settings.workers)]
+        try:
+            while not signals.received:
+                for place in places:
+                    place.look_after(has_served=any(other.has_served for other in places))
+                time.sleep(_WATCH_EVERY)
+        finally:
+            listener.close()
+            _end(places, signals.received or [signal.SIGTERM])
+            signals.heeded = False
 
 
 def _end(places: "list[_Place]", signals: list[int]) -> None:
@@ -64,11 +69,21 @@ def _end(places: "list[_Place]", signals: list[int]) -> None:
         time.sleep(_WATCH_EVERY)
 
 
+@dataclass(frozen=True, slots=True)
+class _Estate:
+    """What every worker is given: the listening socket, its settings, and where all of them count."""
+
+    listener: socket.socket
+    environment: Mapping[str, str]
+    metrics_folder: Path
+    metrics_lock: int
+
+
 class _Place:
     """One worker after the other."""
 
-    def __init__(self, listener: socket.socket, environment: Mapping[str, str]) -> None:
-        self._listener, self._environment = listener, environment
+    def __init__(self, estate: _Estate, number: int) -> None:
+        self._estate, self._number = estate, number
         self._pause = _FIRST_PAUSE
         self._due: float | None = None
         self.has_served = False
@@ -108,21 +123,27 @@ class _Place:
                 self._pause = _FIRST_PAUSE
 
     def _start(self) -> "tuple[subprocess.Popen[bytes], socket.socket]":
+        estate = self._estate
+        worker_metrics.clear_place(estate.metrics_folder, self._number)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        numbers = [self._listener.fileno(), theirs.fileno()]
+        numbers = [estate.listener.fileno(), theirs.fileno()]
         with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "sprintia_platform.workers"],
-                env={**self._environment, WORKER_SOCKETS: ",".join(map(str, numbers))},
-                pass_fds=numbers,
+            process = subprocess.Popen(  # noqa: S603 - this Python, and a number
+                [sys.executable, "-m", "sprintia_platform.workers", str(self._number)],
+                env={
+                    **estate.environment, WORKER_SOCKETS: ",".join(map(str, numbers)),
+                    worker_metrics.FOLDER: str(estate.metrics_folder),
+                },
+                pass_fds=[*numbers, estate.metrics_lock],
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then ends its workers in order
-            )
+            )  # fmt: skip
         return process, ours
 
 
 def main() -> int:
-    """Run as one worker of a supervisor."""
+    """Run as the worker of the place that the argument numbers, for a supervisor."""
+    worker_metrics.take_place(int(sys.argv[1]))
     environment = dict(os.environ)
     numbers = environment.pop(WORKER_SOCKETS).split(",")
     listener, lifeline = (socket.socket(fileno=int(number)) for number in numbers)

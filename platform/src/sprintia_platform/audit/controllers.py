@@ -13,6 +13,7 @@ from sprintia_platform.database.connections import Database
 from sprintia_platform.http import problems
 from sprintia_platform.http.paging import Limit, read_cursor, write_cursor
 from sprintia_platform.http.problems import Problem
+from sprintia_platform.http.times import TimedResponse
 from sprintia_platform.keys.callers import Caller
 from sprintia_platform.keys.guards import requires
 
@@ -24,7 +25,7 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-@get("/audit", guards=[requires("admin")], tags=["audit"])
+@get("/audit", guards=[requires("admin")], response_class=TimedResponse, tags=["audit"])
 async def list_audit(
     database: NamedDependency[Database],
     caller: NamedDependency[Caller],

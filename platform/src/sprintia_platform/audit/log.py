@@ -1,14 +1,15 @@
 """Append to the audit log, read it, and verify that nobody changed it.
 
 The SQL function `platform.append_audit` computes the chain under the lock of the tenant's chain row, inside of the
-caller's own transaction: a change and its audit event stand or fall together.
+caller's own transaction: a change and its audit event stand or fall together. `platform.append_audit_events` does so
+for several events of one actor, in the order given; it may be called within a statement that writes more.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -34,6 +35,18 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class NewEvent(NamedTuple):
+    """An event that is to be appended. `detail` holds names, numbers and digests; never content and never a secret."""
+
+    action: str
+    target: str
+    detail: Mapping[str, Any]
+
+    def written_detail(self) -> str:
+        """The detail as the log keeps it."""
+        return _written(self.detail)
+
+
 class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
     """Where a chain does not hold: `cause` is `gap`, `changed` or `cut`."""
 
@@ -51,9 +64,13 @@ async def append_audit(
     """
     seq: int = await connection.fetchval(
         "SELECT platform.append_audit($1, $2, $3, $4, $5, $6)",
-        tenant, actor, action, target, json.dumps(detail, ensure_ascii=False, sort_keys=True), current_request_id(),
+        tenant, actor, action, target, _written(detail), current_request_id(),
     )  # fmt: skip
     return seq
+
+
+def _written(detail: Mapping[str, Any]) -> str:
+    return json.dumps(detail, ensure_ascii=False, sort_keys=True)
 
 
 def current_request_id() -> str:

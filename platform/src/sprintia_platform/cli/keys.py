@@ -1,13 +1,17 @@
 """`sprintia keys`: for operators, who need no key to make one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
+import msgspec
 
 from sprintia_platform.app import rights_of
 from sprintia_platform.cli.runtime import fail, json_option, operator, run, running_host, show
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
+from sprintia_platform.http.body_faults import faults_of
+from sprintia_platform.http.problems import Fault, Problem
 from sprintia_platform.keys.callers import RIGHTS
 from sprintia_platform.keys.controllers import NewKey, check_new_key
 from sprintia_platform.keys.store import StoredKey, create_key, list_keys, revoke_key, rotate_key
@@ -41,7 +45,7 @@ def create(
             name=name, rights=_rights(host, rights, everything=all_rights), tenants=list(tenants) or None,
             networks=list(networks), expires_in_days=expires_in_days,
         )  # fmt: skip
-        check_new_key(wanted)
+        _check(wanted)
         expires_at = datetime.now(UTC) + timedelta(days=expires_in_days) if expires_in_days else None
 
         async def make() -> NewToken:
@@ -100,6 +104,28 @@ def revoke(key_id: str) -> None:
         if not run(host, end):
             fail(f"there is no active key {key_id!r}: see `sprintia keys list`")
         click.echo(f"revoked {key_id}")
+
+
+_OPTIONS = {"name": "NAME", "rights": "--right", "tenants": "--tenant", "networks": "--network"}
+
+
+def _check(wanted: NewKey) -> None:
+    """End the command with a line for each argument that cannot be taken."""
+    faults: Sequence[Fault] = faults_of(NewKey, msgspec.to_builtins(wanted))
+    if not faults:
+        try:
+            check_new_key(wanted)
+        except Problem as problem:
+            faults = problem.errors
+    if faults:
+        fail([f"{_argument(wanted, fault.pointer or '')}: {fault.text.en}" for fault in faults])
+
+
+def _argument(wanted: NewKey, pointer: str) -> str:
+    """Name the argument behind a place of the request that the same key would be asked for with."""
+    _, field, *index = pointer.split("/")
+    given = getattr(wanted, field)
+    return f"{_OPTIONS[field]} {given[int(index[0])] if index else ''}".rstrip()
 
 
 def _rights(host: Host, given: tuple[str, ...], *, everything: bool) -> list[str]:

@@ -18,7 +18,7 @@ from sprintia_platform.database.watching import kept_running
 from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
 from sprintia_platform.http.answers import is_outage
-from sprintia_platform.http.problems import Problem
+from sprintia_platform.http.problems import Fault, Problem
 from sprintia_platform.settings import HostSettings, Secret, load_host_settings
 
 ResultT = TypeVar("ResultT")
@@ -52,13 +52,19 @@ def one_line_errors() -> Iterator[None]:
     except EmbeddedPostgresError as error:
         fail(str(error))
     except Problem as problem:
-        detail = problem.kind.detail.show("en", **problem.values)
-        fail([detail, *(f"  {fault.pointer or ''} {fault.text.en}".rstrip() for fault in problem.errors)])
+        fail([problem.told_at_command, *(f"  {_placed(fault)}" for fault in problem.errors)])
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fault = _database_fault(error)
         if fault is None:
             raise
         fail(fault)
+
+
+def _placed(fault: Fault) -> str:
+    if fault.pointer:
+        return f"{fault.pointer} {fault.text.en}"
+    column = f", column {fault.column}" if fault.column else ""
+    return f"line {fault.line}{column}: {fault.text.en}" if fault.line else fault.text.en
 
 
 def _database_fault(error: BaseException) -> str | None:
@@ -118,15 +124,15 @@ def run(host: Host, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
     return asyncio.run(with_database())
 
 
-def show(value: Any, *, as_json: bool, table: Sequence[str] = ()) -> None:
-    """Print records: JSON for programs, aligned columns for people."""
+def show(value: Any, *, as_json: bool, table: Sequence[str] = (), nothing: str = "(none)") -> None:
+    """Print records: JSON for programs, aligned columns for people, who read `nothing` where there is no record."""
     plain = msgspec.to_builtins(value)
     if as_json:
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
     rows = plain if isinstance(plain, list) else [plain]
     if not rows:
-        click.echo("(none)")
+        click.echo(nothing)
         return
     names = list(table or rows[0])
     cells = [[_cell(row.get(name)) for name in names] for row in rows]

@@ -5,6 +5,7 @@ them for something else: YAML 1.2 (`read_yaml`) and YAML 1.1 (PyYAML in Odoo and
 """
 
 import re
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Final
 
@@ -75,7 +76,7 @@ def _items(items: list[Json], head: str, indent: str) -> list[tuple[Json, str, s
 
 
 def _key(key: str, start: str, indent: str) -> str:
-    text = _one_line(key)
+    text = _one_line_key(key)
     return f"{start}{text}:" if len(text) <= SIMPLE_KEY_LENGTH else f"{start}? {text}\n{indent}:"
 
 
@@ -98,6 +99,11 @@ def _literal(text: str, indent: str) -> str | None:
     return "\n".join([header, *(indent + line if line else "" for line in lines)])
 
 
+@lru_cache(maxsize=4096)  # documents share their keys; values are not kept, some are secret
+def _one_line_key(key: str) -> str:
+    return _one_line(key)
+
+
 def _one_line(text: str) -> str:
     if _INVISIBLE.search(text):
         return _INVISIBLE.sub(_escape, encode_basestring(text))
@@ -115,6 +121,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_string_in_1_1(text: str) -> bool:
+    if text[0] not in _YAML_1_1.yaml_implicit_resolvers:
+        return True
     tag: str = _YAML_1_1.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # by types-PyYAML
     return tag == _STRING_TAG
 

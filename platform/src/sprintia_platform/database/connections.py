@@ -96,9 +96,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, schema: str, tenants: Tenants = (), *, read_only: bool = False
+        self, schema: str, tenants: Tenants = (), *, read_only: bool = False, first: str = ""
     ) -> AsyncIterator[Connection]:
         """Run a transaction as the role of `schema`, seeing the rows of `tenants` alone (`"*"`: of all).
+
+        `first` are statements that go with the round trip that begins it, such as locks. That one takes no parameters:
+        whoever composes them answers for each literal.
 
         Commits when the block ends, rolls back when it raises. Wait for a free connection and for each statement is
         bounded by `SPRINTIA_DATABASE_TIMEOUT`.
@@ -106,7 +109,7 @@ class Database:
         Raises:
             TimeoutError, OSError, asyncpg.PostgresError: the host answers these with 503 when they mean an outage.
         """
-        begin = begin_statement(schema, tenants, read_only=read_only)
+        begin = begin_statement(schema, tenants, read_only=read_only) + (f"; {first}" if first else "")
         async with self.connection() as connection:
             try:
                 await connection.execute(begin)

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import structlog
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -22,11 +23,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sprintia_platform.http import problems
 from sprintia_platform.http.body_faults import body_faults
 from sprintia_platform.http.languages import Text, preferred_language
+from sprintia_platform.http.parameter_faults import missing_parameter, parameter_fault
 from sprintia_platform.http.problems import Fault, Problem
 
 log = structlog.get_logger("sprintia.http")
 
-_MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '([^']+)'")  # Litestar says it in its text alone
+_MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '([^']+)'")  # Litestar says it in its text alone
 
 # PostgreSQL's SQLSTATE classes that mean "not now" and never "your data is wrong": connection, resources, operator
 # intervention, lock not available, serialization and deadlock, system error, a server that only reads, a transaction
@@ -122,20 +124,20 @@ def _no_route(request: Request[Any, Any, Any]) -> Problem:
 
 def _validation(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
     extras = error.extra if isinstance(error.extra, list) else []
-    parameters = [extra for extra in extras if isinstance(extra, dict) and extra.get("source") not in {None, "body"}]
-    if parameters:
-        names = ", ".join(str(extra.get("key")) for extra in parameters)
-        faults = [_parameter_fault(extra) for extra in parameters]
-        return Problem(problems.PARAMETER_INVALID, errors=faults, names=names)
+    wrong = [
+        parameter_fault(request, extra["source"], str(extra["key"]))
+        for extra in extras
+        if isinstance(extra, dict) and isinstance(extra.get("source"), ParamType)
+    ]
+    if wrong:
+        names = ", ".join(name for name, _ in wrong)
+        return Problem(problems.PARAMETER_INVALID, errors=[fault for _, fault in wrong], names=names)
     if missing := _MISSING_PARAMETER.match(error.detail):
-        return Problem(problems.PARAMETER_INVALID, names=missing[1])
+        source, key = missing.groups()
+        fault = missing_parameter(ParamType(source), key)
+        return Problem(problems.PARAMETER_INVALID, errors=[fault], names=key)
     faults = body_faults(request) or [Fault(code="invalid", text=Text("inválido", "not valid"), pointer="")]
     return Problem(problems.BODY_INVALID, errors=faults, count=len(faults))
-
-
-def _parameter_fault(extra: dict[str, str]) -> Fault:
-    where = f"{extra.get('source')}: {extra.get('key')}"
-    return Fault(code="parameter", text=Text(f"{where} tem valor inválido", f"{where} has a value that is not valid"))
 
 
 EXCEPTION_HANDLERS: dict[type[Exception] | int, Callable[..., Response[bytes]]] = {

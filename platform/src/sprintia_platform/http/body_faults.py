@@ -20,6 +20,13 @@ _KINDS = {
     "null": ("nulo", "null"),
 }
 _MESSAGE = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?")
+_BOUND = re.compile(r"Expected `[^`]+`( of length)? (>=|<=|>|<) (\S+)")
+_BOUNDS = {
+    ">=": ("no mínimo", "at least"),
+    "<=": ("no máximo", "at most"),
+    ">": ("acima de", "above"),
+    "<": ("abaixo de", "below"),
+}
 _PATH = re.compile(r" - at `(key in )?\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 _MOST_FAULTS = 50
@@ -101,6 +108,11 @@ def _fault(message: str, pointer: str) -> Fault:
     if match is None:
         return Fault(code="invalid", pointer=pointer, text=Text("valor inválido", "value not valid"))
     pt, en = _kinds(match.group(1))
+    if bound := _BOUND.match(message):
+        of_length, sign, number = bound.groups()
+        bound_pt, bound_en = _BOUNDS[sign]
+        length_pt, length_en = ("comprimento ", "length ") if of_length else ("", "")
+        pt, en = f"{pt}, {length_pt}{bound_pt} {number}", f"{en}, {length_en}{bound_en} {number}"
     return Fault(
         code="type", pointer=pointer, text=Text(f"esperado: {pt}", f"expected: {en}")
     )  # what was received is not echoed: it may be a password in the wrong place

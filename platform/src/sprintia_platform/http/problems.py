@@ -27,6 +27,8 @@ class ProblemType:
         title: what kind of error this is.
         detail: what is wrong here and what to do, with `{places}`.
         wire: true where existing callers rely on the Portuguese `detail`: it is then never translated.
+        command: what a person at the command line reads instead, where `detail` speaks of requests; in English, with
+            the same `{places}`.
     """
 
     code: str
@@ -34,6 +36,7 @@ class ProblemType:
     title: Text
     detail: Text
     wire: bool = False
+    command: str | None = None
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,6 +80,13 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.extra = dict(extra or {})
         super().__init__(kind.code)
+
+    @property
+    def told_at_command(self) -> str:
+        """What is wrong and what to do, for a person at the command line."""
+        if self.kind.command is None:
+            return self.kind.detail.show("en", **self.values)
+        return self.kind.command.format(**self.values)
 
     def language(self, preferred: Language) -> Language:
         """The language of the detail."""
@@ -144,6 +154,7 @@ TENANT_NOT_FOUND = ProblemType(
         "O tenant {tenant} não existe, ou esta chave não o alcança.",
         "The tenant {tenant} does not exist, or this key does not reach it.",
     ),
+    command="there is no tenant {tenant}: check how it is spelt",
 )
 METHOD_NOT_ALLOWED = ProblemType(
     code="method_not_allowed",

@@ -61,8 +61,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def require_network(self, address: str | None) -> None:
         """Raise a 403 when the key is bound to networks and the address lies in none of them."""
-        if self.networks and not _within(address, self.networks):
+        if not self.may_call_from(address):
             raise Problem(problems.NETWORK_REFUSED, address=address or "?")
+
+    def may_call_from(self, address: str | None) -> bool:
+        return not self.networks or _within(address, self.networks)
 
 
 def _within(address: str | None, networks: Iterable[str]) -> bool:

@@ -15,6 +15,7 @@ from sprintia_platform.database.connections import Connection, Database
 from sprintia_platform.http import problems
 from sprintia_platform.http.languages import Text
 from sprintia_platform.http.problems import Fault, Problem, ProblemType
+from sprintia_platform.http.times import TimedResponse
 from sprintia_platform.keys.callers import Caller
 from sprintia_platform.keys.guards import requires
 from sprintia_platform.keys.store import KeyStore, StoredKey, create_key, list_keys, revoke_key, rotate_key
@@ -28,6 +29,11 @@ KEY_NOT_FOUND = ProblemType(
     status=404,
     title=Text("Chave não encontrada", "Key not found"),
     detail=Text("Não há chave ativa com o id {key_id}.", "There is no active key with the id {key_id}."),
+)
+
+_NO_TENANT = Text(
+    "não é um tenant: use de 1 a 128 letras, dígitos e _ - . @",
+    "is no tenant: write 1 to 128 letters, digits and _ - . @",
 )
 
 
@@ -69,7 +75,7 @@ async def create(
     return ShownKey(id=token.key_id, key=token.text)
 
 
-@get("/keys", guards=[requires("admin")], cache_control=_NO_STORE, tags=["keys"])
+@get("/keys", guards=[requires("admin")], cache_control=_NO_STORE, response_class=TimedResponse, tags=["keys"])
 async def list_all(database: NamedDependency[Database], caller: NamedDependency[Caller]) -> list[StoredKey]:
     """List the keys that lie within the caller's own tenants."""
     async with database.transaction("platform", read_only=True) as connection:
@@ -130,7 +136,9 @@ def check_new_key(data: NewKey, caller: Caller | None = None) -> None:
     if caller is not None and caller.tenants is not None and data.tenants is None:
         faults.append(Fault(code="tenants", pointer="/tenants", text=Text("é obrigatório", "is required")))
     for index, tenant in enumerate(data.tenants or ()):
-        if not _TENANT.fullmatch(tenant) or (caller is not None and not caller.reaches(tenant)):
+        if not _TENANT.fullmatch(tenant):
+            faults.append(Fault(code="tenant", pointer=f"/tenants/{index}", text=_NO_TENANT))
+        elif caller is not None and not caller.reaches(tenant):
             text = Text("não é um tenant ao alcance desta chave", "is no tenant within this key's reach")
             faults.append(Fault(code="tenant", pointer=f"/tenants/{index}", text=text))
     for index, network in enumerate(data.networks):

@@ -3,6 +3,8 @@
 import hmac
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from math import inf
 from typing import Any
 
 import asyncpg
@@ -50,15 +52,18 @@ class _Known(msgspec.Struct):
     expires_at: datetime | None
     read_at: float
 
-    def accepts(self, digest: bytes) -> bool:
-        now = datetime.now(UTC)
-        if self.caller is None or (self.expires_at is not None and now >= self.expires_at):
-            return False
+    def good_until(self, digest: bytes) -> float:
+        """Until when (Unix time) this digest is one of the key's, as far as was read; 0 when it is none."""
+        if self.caller is None:
+            return 0.0
+        end = self.expires_at.timestamp() if self.expires_at is not None else inf
         if hmac.compare_digest(self.digest, digest):
-            return True
-        if self.previous_digest is None or self.previous_until is None or now >= self.previous_until:
-            return False
-        return hmac.compare_digest(self.previous_digest, digest)
+            return end
+        if self.previous_digest is None or self.previous_until is None:
+            return 0.0
+        if hmac.compare_digest(self.previous_digest, digest):
+            return min(end, self.previous_until.timestamp())
+        return 0.0
 
 
 class KeyStore:
@@ -68,7 +73,8 @@ class KeyStore:
         self._database = database
         self._cache_seconds = cache_seconds
         self._known: dict[str, _Known] = {}
-        self._bootstrap = digest_of(check_bootstrap(api_key).reveal().strip()) if api_key else None
+        self._recent: dict[bytes, tuple[str, _Known, float]] = {}
+        self._bootstrap = digest_of(check_bootstrap(api_key).reveal().strip().encode()) if api_key else None
         self.used: set[str] = set()
         self.bootstrap_rights: frozenset[str] = frozenset()
         """What the routes of this process ask for, plugins' own rights included: `API_KEY` has them, except admin."""
@@ -79,19 +85,47 @@ class KeyStore:
         Raises:
             OSError, asyncpg.PostgresError: the database does not answer, and the key is not remembered.
         """
-        digest = digest_of(text)
-        if self._bootstrap is not None and hmac.compare_digest(self._bootstrap, digest):
-            return Caller(key_id=BOOTSTRAP, name="API_KEY", rights=(self.bootstrap_rights | set(RIGHTS)) - {"admin"})
+        digest = digest_of(text.encode())
+        if self._is_bootstrap(digest):
+            return self._bootstrap_caller
         key_id = read_key_id(text)
         if key_id is None:
             return None
-        known = await self._recall(key_id)
-        if not known.accepts(digest):
+        known = await self._known_or_read(key_id)
+        good_until = known.good_until(digest)
+        if time.time() >= good_until:
+            return None
+        if len(self._recent) >= _MOST_REMEMBERED:
+            self._recent.clear()
+        self._recent[digest] = key_id, known, good_until
+        self.used.add(key_id)
+        return known.caller
+
+    def recall(self, text: bytes, *, cut_off: bool = False) -> Caller | None:
+        """Return whose key this is without asking the database; None when `identify` has to be asked.
+
+        While the database is known to be `cut_off`, a key that was checked before is believed for longer.
+        """
+        digest = digest_of(text)
+        recent = self._recent.get(digest)
+        if recent is None:
+            return self._bootstrap_caller if self._is_bootstrap(digest) else None
+        key_id, known, good_until = recent
+        if self._known.get(key_id) is not known or time.time() >= good_until:
+            return None
+        if time.monotonic() - known.read_at >= (_BELIEVED_WITHOUT_DATABASE if cut_off else self._cache_seconds):
             return None
         self.used.add(key_id)
         return known.caller
 
-    async def _recall(self, key_id: str) -> _Known:
+    def _is_bootstrap(self, digest: bytes) -> bool:
+        return self._bootstrap is not None and hmac.compare_digest(self._bootstrap, digest)
+
+    @cached_property
+    def _bootstrap_caller(self) -> Caller:
+        return Caller(key_id=BOOTSTRAP, name="API_KEY", rights=(self.bootstrap_rights | set(RIGHTS)) - {"admin"})
+
+    async def _known_or_read(self, key_id: str) -> _Known:
         known = self._known.get(key_id)
         now = time.monotonic()
         if known is not None and now - known.read_at < self._cache_seconds:

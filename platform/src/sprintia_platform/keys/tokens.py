@@ -30,7 +30,7 @@ def new_token(key_id: str | None = None) -> NewToken:
     key_id = key_id or "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
     start = PREFIX + key_id + _base62(secrets.randbits(256), _SECRET_LENGTH)
     text = start + _checksum(start)
-    return NewToken(key_id, text, digest_of(text))
+    return NewToken(key_id, text, digest_of(text.encode()))
 
 
 def read_key_id(text: str) -> str | None:
@@ -41,8 +41,8 @@ def read_key_id(text: str) -> str | None:
     return match.group(1)
 
 
-def digest_of(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+def digest_of(text: bytes) -> bytes:
+    return hashlib.sha256(text).digest()
 
 
 def _checksum(start: str) -> str:

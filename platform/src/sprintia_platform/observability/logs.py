@@ -8,9 +8,11 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import datetime
+from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 FIELDS = (
@@ -19,7 +21,9 @@ FIELDS = (
     "cause", "event_type", "delivery_outcome", "reason", "count", "seconds", "pid", "host", "port", "version",
     "revision", "key_id", "message",
 )  # fmt: skip
-_LONGEST = 2_000
+LONGEST = 2_000
+# Where the lines of requests go; None until the log is configured, and where the level leaves them out.
+_request_lines: TextIO | None = None
 _PLAIN_LOGGERS = ("uvicorn", "uvicorn.error", "asyncio", "sqlalchemy", "alembic", "litestar")
 
 
@@ -38,6 +42,8 @@ def configure_logs(level: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    global _request_lines  # noqa: PLW0603 - as structlog's own configuration: one log per process
+    _request_lines = sys.stderr if logging.getLevelName(level.upper()) <= logging.INFO else None
     handler = _ForeignHandler()
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -48,6 +54,36 @@ def configure_logs(level: str = "info") -> None:
         logger.propagate = True
         logger.setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True  # the request layer writes the one line per request
+
+
+class RequestLine(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="request"):
+    """The one line of a request, as it is written. Every value is the host's own, or bounded in length."""
+
+    timestamp: datetime
+    request_id: str
+    trace_id: str
+    span_id: str
+    method: str
+    route: str
+    status: int
+    duration_ms: float
+    bytes_out: int
+    actor: str | msgspec.UnsetType = msgspec.UNSET
+    tenant: str | msgspec.UnsetType = msgspec.UNSET
+    level: str = "info"
+
+
+def log_requests(lines: Sequence[RequestLine]) -> None:
+    """Write the lines of requests, with one system call for all.
+
+    Not by structlog: its processors take 14 µs a line, this takes less than one; a whole read from memory takes 20.
+    """
+    if _request_lines is not None:
+        _request_lines.write(_lines(lines).decode())
+        _request_lines.flush()
+
+
+_lines = msgspec.json.Encoder().encode_lines
 
 
 def allow_listed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +101,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) if isinstance(item, (str, int, float)) else type(item).__name__ for item in value[:50]]
     if isinstance(value, str):
-        return value[:_LONGEST]
+        return value[:LONGEST]
     return value if isinstance(value, (int, float)) else type(value).__name__
 
 

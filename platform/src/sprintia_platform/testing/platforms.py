@@ -14,6 +14,7 @@ import uvicorn
 from sprintia_platform.app import create_app
 from sprintia_platform.database.connections import Database
 from sprintia_platform.host import Host
+from sprintia_platform.http.ready_protocol import ready_protocol
 from sprintia_platform.keys.callers import RIGHTS
 from sprintia_platform.keys.store import create_key
 
@@ -45,6 +46,7 @@ class RunningPlatform:
 
     Attributes:
         host: its Host, for looking inside.
+        app: the application.
         database_url: its database, with the superuser's rights.
         url: where it answers.
         client: an HTTP client with the bootstrap key (all rights but admin).
@@ -55,9 +57,10 @@ class RunningPlatform:
         self.environ = {"API_KEY": API_KEY, "SPRINTIA_KEY_CACHE_SECONDS": "0", **environ}
         self.database_url = self.environ["DATABASE_URL"]
         self.host = Host(environ=self.environ, **host_arguments)
+        self.app = create_app(self.host)
         config = uvicorn.Config(
-            create_app(self.host), host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on",
-            loop="uvloop", http="httptools", server_header=False,
+            self.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on",
+            loop="uvloop", http=ready_protocol(self.app.request_layer), server_header=False,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._clients: list[httpx.Client] = []
