@@ -50,6 +50,7 @@ def test_the_code_of_the_page_runs(platform: RunningPlatform, tmp_path: Path) ->
     for line in (
         "account_1/retail/config: version 1",
         "account_1 retail None account",
+        "America/Sao_Paulo ['domain', 'tenant']",
         "09:00 to 18:00",
         "retail/config is now version 4, by key:bootstrap",
         "Olá! Como posso ajudar?",

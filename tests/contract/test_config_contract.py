@@ -247,9 +247,80 @@ async def test_a_pinned_run_can_be_replayed_to_the_byte(config: Transport, tenan
         again.get("retail", "metadata")
 
 
+async def test_layers_are_merged_below_a_tenant(config: Transport, tenant: str) -> None:
+    domain = f"of-{tenant}"
+    await config.writer.put("_base", domain, "config", "price: 1.10\nhours: {opens: 08:00, closes: 18:00}\n")
+    await config.writer.put("_base", domain, "credentials", {"credentials": {"llm": "planted-mark"}})
+    own = await config.writer.put(tenant, domain, "config", "hours: {closes: 20:00}\nprice: null\n")
+    plain = await config.reader.bundle(tenant)
+    assert (plain.layered, plain.base_revision, plain.documents[0].layers) == (False, None, ())
+    bundle = await config.reader.bundle(tenant, layers=True)
+    assert (bundle.layered, bundle.revision) == (True, 1)
+    assert bundle.base_revision == (await config.reader.bundle("_base")).revision
+    document, credentials = bundle.documents
+    assert document.json_text == '{"price":null,"hours":{"opens":"08:00","closes":"20:00"}}'
+    assert [(layer.layer, layer.tenant_id, layer.version) for layer in document.layers] == [
+        ("domain", "_base", 1), ("tenant", tenant, 1),
+    ]  # fmt: skip
+    assert (document.version, document.created_at, document.origins) == (1, own.created_at, None)
+    assert document.digest not in {own.digest, plain.documents[0].digest}
+    assert "planted" not in credentials.json_text
+    assert [layer.layer for layer in credentials.layers] == ["domain"]
+    assert await config.reader.get(tenant, domain, "config") == plain.documents[0], "other reads know no layers"
+    told = await config.reader.bundle(tenant, layers=True, origins=True)
+    assert {pointer: layer.layer for pointer, layer in (told.documents[0].origins or {}).items()} == {
+        "/price": "tenant", "/hours/opens": "domain", "/hours/closes": "tenant",
+    }  # fmt: skip
+    assert (told.digest, told.documents[0].json_text) == (bundle.digest, document.json_text)
+    own_bundle = await config.reader.bundle("_base", layers=True)
+    assert (own_bundle.layered, own_bundle.base_revision) == (True, None)
+
+
+async def test_a_change_below_is_seen_at_the_next_read(config: Transport, tenant: str) -> None:
+    domain = f"of-{tenant}"
+    await config.writer.put(tenant, domain, "config", "own: 1\n")
+    for number in range(3):
+        await config.writer.put("_base", domain, "config", f"n: {number}\n")
+        found = await config.reader.bundle(tenant, layers=True)
+        assert found.documents[0].data == {"n": number, "own": 1}
+
+
+async def test_a_pinned_run_with_layers_can_be_replayed_to_the_byte(config: Transport, tenant: str) -> None:
+    domain = f"of-{tenant}"
+    await config.writer.put("_base", domain, "config", "prompt: below # 1.10\nprice: 1.10\n")
+    await config.writer.put("_base", domain, "more", "all: of it\n")
+    await config.writer.put(tenant, domain, "config", "price: 1.20 # own\n")
+    await config.writer.put("_base", domain, "more", "all: of it, later\n")
+    run = await pin(config.reader, tenant, layers=True)
+    assert (run.layered, run.revision, run.get(domain, "more").data) == (True, 1, {"all": "of it, later"})
+    assert await run.text(config.reader, domain, "config") == "price: 1.20 # own\n"
+    with pytest.raises(NotFound):
+        await run.text(config.reader, domain, "more")
+    for number in range(50):
+        kind = "new" if number % 3 == 0 else "config"
+        await config.writer.put("_base" if number % 2 else tenant, domain, kind, {"n": number})
+    await config.writer.delete("_base", domain, "more")
+    assert (await pin(config.reader, tenant, layers=True)).digest != run.digest
+    again = await pin(config.reader, tenant, run.revision, layers=True, base_revision=run.base_revision)
+    assert again.bundle == run.bundle
+    assert again.get(domain, "config").json_text == '{"prompt":"below","price":1.20}'
+    # Without the layers' revision they are as they stood when the tenant came to its own.
+    then = await pin(config.reader, tenant, run.revision, layers=True)
+    assert then.get(domain, "more").data == {"all": "of it"}
+    assert then.base_revision is not None
+    assert run.base_revision == then.base_revision + 1
+    now = await config.reader.bundle(tenant, layers=True, base_revision=run.base_revision)
+    assert (now.revision, now.base_revision) == (26, run.base_revision)
+    plain = await pin(config.reader, tenant, run.revision)
+    assert (plain.layered, plain.get(domain, "config").data) == (False, {"price": Decimal("1.20")})
+
+
 async def test_a_revision_that_is_yet_to_come_cannot_be_pinned(config: Transport, tenant: str) -> None:
     with pytest.raises(NotFound) as caught:
         await pin(config.reader, tenant, 7)
+    assert caught.value.code == "revision_ahead"
+    with pytest.raises(NotFound) as caught:
+        await pin(config.reader, tenant, layers=True, base_revision=2**62)
     assert caught.value.code == "revision_ahead"
 
 
@@ -332,6 +403,11 @@ FAILURES: list[tuple[str, type[ConfigError], Call]] = [
     ("history without end", Invalid, lambda c, t: c.reader.history(t, "a", "b", limit=100_000)),
     ("feed before the beginning", Invalid, lambda c, t: c.reader.changes(t, -1)),
     ("bundle before the beginning", Invalid, lambda c, t: c.reader.bundle(t, -1)),
+    ("layers before the beginning", Invalid, lambda c, t: c.reader.bundle(t, layers=True, base_revision=-1)),
+    ("layers' revision alone", Invalid, lambda c, t: c.reader.bundle(t, base_revision=1)),
+    ("origins alone", Invalid, lambda c, t: c.reader.bundle(t, 1, origins=True)),
+    ("layers below the base", Invalid, lambda c, _: c.reader.bundle("_base", layers=True, base_revision=0)),
+    ("layers of dots", Invalid, lambda c, _: c.reader.bundle("..", layers=True)),
 ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ WITHOUT_TENANT = {
 """Tables that belong to no tenant, each with its reason. Whatever is not here must be walled."""
 
 HISTORY = ("config.document_version", "config.mapping_version", "config.secret_version", "config.delivery",
-           "platform.audit_event")  # fmt: skip
+           "config.retention_horizon", "platform.audit_event")  # fmt: skip
 """What only grows."""
 
 
@@ -39,6 +39,7 @@ def platform(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory)
     with shared_platform(databases, tmp_path_factory.mktemp("rows")) as running:
         for number, tenant in enumerate(("one", "two")):
             fill(running, tenant, number)
+            superuser(running, "INSERT INTO config.retention_horizon VALUES ($1, 1, now())", tenant)
         yield running
 
 
@@ -53,8 +54,9 @@ def fill(platform: RunningPlatform, tenant: str, number: int) -> None:
             "odoo_password": f"the password of {tenant}"}),
         client.post("/odoo-webhook/", json={"event_type": "mapping_sync", "mapping": mapping}),
         client.post(f"/config/tenants/{tenant}/webhook-secrets", json={}),
+        client.put(f"/config/tenants/{tenant}/pins/run", json={"revision": 1}),
     ]  # fmt: skip
-    assert [answer.status_code for answer in answers] == [200, 200, 201], [answer.text for answer in answers]
+    assert [answer.status_code for answer in answers] == [200, 200, 201, 200], [answer.text for answer in answers]
 
 
 async def attack(url: str, role: str, tenants: str, statement: str, *arguments: Any) -> list[dict[str, Any]] | str:
@@ -186,6 +188,23 @@ def test_history_can_only_grow(platform: RunningPlatform) -> None:
         assert run(platform, role, "one", "UPDATE platform.audit_chain SET seq = 0") == "42501"
 
 
+def test_history_of_another_tenant_cannot_be_removed_and_its_rules_cannot_be_asked_away(
+    platform: RunningPlatform,
+) -> None:
+    remove = "SELECT config.remove_versions('one', 'retail', 'config', $1, $2, 10)"
+    mappings = "SELECT config.remove_mappings('one', $1, $2, 10)"
+    for statement in (remove, mappings):
+        for scope in ("two", "", "one two", "On"):
+            assert run(platform, "sprintia_config", scope, statement, 1, 1) == "42501", scope
+        for keep, days in ((0, 1), (1, 0), (None, 1), (1, None)):
+            assert run(platform, "sprintia_config", "one", statement, keep, days) == "22023"
+        assert run(platform, "sprintia_platform", "one", statement, 1, 1) == "42501"
+    count = "SELECT count(*) FROM config.removable_versions('one', 'retail', 'config', 1, 1, NULL)"
+    assert run(platform, "sprintia_config", "two", count) == [{"count": 0}]
+    for inner in ("config.begin_removal('one', 1, 1)", "config.raise_horizon('one', 9, now())"):
+        assert run(platform, "sprintia_config", "one", f"SELECT {inner}") == "42501"
+
+
 def test_the_audit_log_of_another_tenant_cannot_be_written(platform: RunningPlatform) -> None:
     append = "SELECT platform.append_audit($1, 'a', 'b', 'c', '{}', '')"
     assert isinstance(run(platform, "sprintia_config", "two", append, "two"), list)
@@ -311,6 +330,17 @@ def test_everything_works_for_a_login_that_owns_nothing(
         assert "the password of one" in json.dumps(shown)
         assert len(client.get("/audit?tenant=one").json()["events"]) >= 3
         assert platform.client.get("/health").status_code == 200
+        TestDatabases.run(
+            url.render_as_string(hide_password=False), "UPDATE config.document_version SET created_at = '2020-01-01'"
+        )
+        client.put("/configs/one/retail/config", json={"a": 1})
+        client.put("/configs/one/retail/config", json={"a": 2})
+        TestDatabases.run(
+            url.render_as_string(hide_password=False), "UPDATE config.document_version SET created_at = '2020-01-01'"
+        )
+        remove = "SELECT config.remove_versions('one', 'retail', 'config', 1, 1, 10) AS count"
+        (removed,) = TestDatabases.run_as(login, "config", ["one"], remove)
+        assert removed["count"] == 1, "all but what stands, and what fill() pinned"
         # The owner is walled too.
         assert TestDatabases.run(owner.render_as_string(hide_password=False), "SELECT * FROM config.document") == []
     finally:

@@ -129,17 +129,20 @@ def test_secrets_are_masked_unless_they_are_asked_for(
 @pytest.mark.parametrize(
     ("arguments", "given", "expected"),
     [
-        (("get", *DOCUMENT), b"", "There is no configuration for tenant_id=account_1"),
+        (("get", *DOCUMENT), b"", "no document account_1 retail config: see `sprintia config list account_1`"),
         (("set", *DOCUMENT, "/no/such/file.yaml"), b"", "/no/such/file.yaml cannot be read (No such file"),
         (("set", *DOCUMENT, "-"), b"a: 1\nb: [1,\nc: 2\n", "line 2, column 4"),
         (("set", *DOCUMENT, "-"), b"a: 1\nb: \xff\n", "line 2, column 4"),
         (("set", *DOCUMENT, "-", "--media", "json"), b'{"a": 1,\n "a": 2}', "line 2"),
         (("set", "acc ount", "retail", "config", "-"), b"a: 1\n", "tenant must be 1 to 128 characters"),
         (("list", "a,b"), b"", "tenant must be 1 to 128 characters"),
-        (("rollback", *DOCUMENT, "1"), b"", "There is no configuration"),
+        (("rollback", *DOCUMENT, "1"), b"", "no document account_1 retail config: see"),
         (("rotate-master-key", "--retire", "k404"), b"", "no master key 'k404'"),
         (("erase-secrets", "account_1"), b"", "add --yes"),
         (("erase-secrets", "account_1", "--yes"), b"", "the tenant account_1 has no secrets"),
+        (("signature", "acount_1", "required"), b"", "there is no tenant acount_1: check how it is spelt, or add"),
+        (("webhook-secret", "add", "acount_1"), b"", "there is no tenant acount_1: check how it is spelt, or add"),
+        (("export", "--tenant", "acount_1", "--output", "-"), b"", "there is no tenant acount_1"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_one_line(
@@ -148,6 +151,37 @@ def test_what_is_refused_is_one_line(
 ) -> None:  # fmt: skip
     assert expected in cli.refusal("config", *arguments, given=given)
     assert databases.run(database_url, "SELECT FROM config.tenant") == []
+
+
+def test_what_is_unknown_is_said_to_be_and_programs_get_an_empty_list(cli: CommandLine) -> None:
+    cli.output("config", "set", *DOCUMENT, "-", given=b"a: 1\n")
+    for arguments, said in {
+        ("list", "acount_1"): "there is no tenant acount_1\n",
+        ("list", "account_1", "--domain", "reatil"): "no document stands in the domain reatil of account_1\n",
+        ("history", "account_1", "retail", "cnofig"): "there never was a document account_1 retail cnofig: see "
+        "`sprintia config list account_1`\n",
+    }.items():
+        assert cli.output("config", *arguments) == said
+        assert cli.json("config", *arguments) == []
+
+
+def test_a_command_speaks_of_commands_and_not_of_requests(cli: CommandLine) -> None:
+    cli.output("config", "set", *DOCUMENT, "-", given=b"a: 1\n")
+    stale = cli.refusal("config", "set", *DOCUMENT, "-", "--if-version", "7", given=b"a: 2\n")
+    assert stale == (
+        "not written, because the current version is 1: read it with `sprintia config get`, put your change on top of "
+        "it, and set that"
+    )
+    never = cli.refusal("config", "rollback", *DOCUMENT, "9")
+    assert never == "version 9 does not exist or is a deletion: choose another one from `sprintia config history`"
+    masked = cli.run("config", "set", *CREDENTIALS, "-", given=b"credentials: {odoo: {$secret: odoo, set: true}}\n")
+    broken = cli.run("config", "import", "--input", "-", given=b"{}\n")
+    for finished, said in ((masked, "leave each mask where"), (broken, "export again, and take the file whole")):
+        assert finished.status == 1
+        assert said in finished.err
+        place = "/credentials/odoo no secret" if finished is masked else "line 1: the first line is no header"
+        assert f"sprintia:   {place}" in finished.err
+        assert not {"request", "send", "Send", "/history"} & set(finished.err.split())
 
 
 def test_a_mask_that_keeps_nothing_is_refused_with_its_place(cli: CommandLine) -> None:
@@ -268,7 +302,8 @@ def test_webhooks_are_signed_with_a_secret_made_by_command(
     cli: CommandLine, run_platform: Callable[..., RunningPlatform], sample: Callable[[str], str]
 ) -> None:
     body = sample("webhook_credentials_nested_addon.json").encode()
-    assert cli.json("config", "signature", "account_1", "required") == {"tenant_id": "account_1", "mode": "required"}
+    signature = cli.json("config", "signature", "account_1", "required", "--new-tenant")
+    assert signature == {"tenant_id": "account_1", "mode": "required"}
     first = cli.json("config", "webhook-secret", "add", "account_1")["secret"]
     second = cli.json("config", "webhook-secret", "add", "account_1", "--overlap-hours", "0")["secret"]
     served = run_platform().client

@@ -101,15 +101,44 @@ def test_a_deletion_changes_the_list(served: RunningPlatform, path: str) -> None
 
 
 def test_version_and_revision_stand_in_the_headers(served: RunningPlatform, path: str) -> None:
-    body = served.client.get(path).json()
     for read in (path, f"{path}/yaml", f"{path}/version/2"):
         headers = served.client.get(read).headers
-        assert headers["x-config-version"] == "2"
-        assert headers["x-config-revision"] == str(body["revision"])
-    assert served.client.get(f"{path}/version/1").headers["x-config-version"] == "1"
+        assert (headers["x-config-version"], headers["x-config-revision"]) == ("2", "2")
+    headers = served.client.get(f"{path}/version/1").headers
+    assert (headers["x-config-version"], headers["x-config-revision"]) == ("1", "1")
     assert len(served.client.get(path).headers["x-request-id"]) >= 8
     named = served.client.get(path, headers={"X-Request-ID": "agent-run-0042"})
     assert named.headers["x-request-id"] == "agent-run-0042"
+
+
+def test_answers_about_what_stands_carry_the_revision_of_the_tenant(served: RunningPlatform, path: str) -> None:
+    """A reader compares it with the revision of a write elsewhere in the tenant; on a connection it never goes back."""
+    client, tenant = served.client, path.split("/")[2]
+    metadata = f"/configs/{tenant}/retail/metadata"
+    seen = []
+
+    def told(answer: httpx.Response, status: int = 200) -> None:
+        assert answer.status_code == status, answer.text
+        seen.append(int(answer.headers["x-config-revision"]))
+
+    told(client.post(metadata, json={"yaml_content": "b: 1\n"}))  # the third change of the tenant
+    told(client.get(path))
+    told(client.get(f"{path}/yaml"))
+    told(client.get(path, headers={"If-None-Match": client.get(path).headers["etag"]}), 304)
+    told(client.post(path, json={"yaml_content": "a: 2\n"}))  # identical
+    assert seen == [3, 3, 3, 3, 3]
+    assert client.get(path).json()["revision"] == 2, "the body tells when this version was made"
+    told(client.delete(metadata))
+    told(client.get(path))
+    assert seen[5:] == [4, 4]
+
+    company = f"/company-services/{tenant}/metadata"
+    signed = {"X-Security-Token": "t0k3n-of-tenant"}
+    told(client.post(company, json={"yaml_content": f"account_id: {tenant}\n"}, headers=signed))
+    told(client.post(path, json={"yaml_content": "a: 3\n"}))
+    told(client.get(company))
+    told(client.post(company, json={"yaml_content": f"account_id: {tenant}\n"}, headers=signed))
+    assert seen[7:] == [5, 6, 6, 6]
 
 
 def writes(client: httpx.Client, path: str) -> dict[str, Callable[[dict[str, str]], httpx.Response]]:

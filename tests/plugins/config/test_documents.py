@@ -540,3 +540,17 @@ def test_another_tenant_does_not_exist(served: RunningPlatform, tenant: str) -> 
     ):  # fmt: skip
         assert_problem(answer, 404, "tenant_not_found")
     assert Document(served.client, tenant).versions() == [1]
+
+
+@pytest.mark.parametrize("domain", ["bundle", "changes", "events", "reconcile", "version", "yaml", "history"])
+def test_a_domain_may_bear_the_name_of_a_route(served: RunningPlatform, tenant: str, domain: str) -> None:
+    path = f"/configs/{tenant}/{domain}/config"
+    assert served.client.put(path, json={"a": 1}).json()["domain"] == domain
+    assert served.client.patch(path, json={"b": 2}).json()["json_data"] == {"a": 1, "b": 2}
+    for form in ("", "/", "/yaml", "/history", "/version/1", "/diff", "/blame"):
+        assert served.client.get(path + form).status_code == 200, form
+    assert served.client.post(f"{path}/rollback", json={"version": 1}).json()["json_data"] == {"a": 1}
+    assert served.client.post(f"{path}/validate", json={"yaml_content": "a: 1\n"}).json()["valid"] is True
+    assert served.as_key(served.key("config:read", tenants=["another"])).get(path).status_code == 404
+    assert served.client.delete(path).status_code == 200
+    assert served.client.get(path).status_code == 404

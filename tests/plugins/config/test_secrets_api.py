@@ -258,6 +258,13 @@ def test_writes_are_audited_in_their_own_transaction(administrator: httpx.Client
 # --- erasure (LGPD)
 
 
+def test_erasing_the_secrets_of_a_misspelt_tenant_is_a_404_and_makes_none(
+    served: RunningPlatform, administrator: httpx.Client, tenant: str
+) -> None:
+    assert_problem(administrator.delete(f"/config/tenants/{tenant}/secrets"), 404, "tenant_not_found")
+    assert_problem(administrator.get(f"/config/tenants/{tenant}"), 404, "tenant_not_found")
+
+
 def test_an_erased_tenant_can_never_be_read_in_clear_again(
     served: RunningPlatform, administrator: httpx.Client, holder: Holder
 ) -> None:

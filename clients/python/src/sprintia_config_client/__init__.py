@@ -13,6 +13,7 @@ from sprintia_config_client.contract import (
     Document,
     Head,
     HistoryItem,
+    Layer,
     Resolution,
     Secret,
 )
@@ -36,6 +37,6 @@ from sprintia_config_client.tracing import traced
 __all__ = [
     "ABSENT", "ApiKey", "Bundle", "Change", "Changes", "ClientSettings", "ConfigClient", "ConfigError", "ConfigReader",
     "ConfigWriter", "Conflict", "Diff", "Difference", "Document", "Fault", "Forbidden", "Gone", "Head", "HistoryItem",
-    "Invalid", "NotFound", "Pin", "Resolution", "Secret", "SnapshotSettings", "StaleRead", "SyncConfigClient",
+    "Invalid", "Layer", "NotFound", "Pin", "Resolution", "Secret", "SnapshotSettings", "StaleRead", "SyncConfigClient",
     "Unauthorized", "Unavailable", "pin", "traced",
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from sprintia_config_client.errors import NotFound, Unavailable
 from sprintia_config_client.exact import JsonValue
 from sprintia_config_client.pinned import Pin, not_in, pin
 from sprintia_config_client.requests import (
+    bundle_query,
     check_domain,
     condition,
     delivery_name,
@@ -42,10 +43,13 @@ from sprintia_config_client.requests import (
 from sprintia_config_client.routing import resolve_in
 from sprintia_config_client.settings import ClientSettings, log
 from sprintia_config_client.snapshot import SnapshotStore
-from sprintia_config_client.tenants import Tenants
+from sprintia_config_client.tenants import IndexedBundle, Tenants
 from sprintia_config_client.transport import Transport, unreadable
 
 AnswerT = TypeVar("AnswerT")
+
+_Moment = tuple[str, int | None, bool, int | None]
+"""A tenant, its revision, whether with layers, their revision."""
 
 _PINS_KEPT = 64
 _LONGEST_PAUSE = 10.0
@@ -73,7 +77,7 @@ class ConfigClient:
         self._mapping = Copy(self._transport, settings, store, "/mapping", wire.read_mapping, on_stale)
         self._mapping_compared_at = float("-inf")
         self._mapping_refresh: asyncio.Task[None] | None = None
-        self._pinned: OrderedDict[tuple[str, int], Bundle] = OrderedDict()
+        self._pinned: OrderedDict[_Moment, Bundle] = OrderedDict()
 
     @classmethod
     def from_environment(cls, *, on_stale: Callable[[StaleRead], None] | None = None) -> "ConfigClient":
@@ -120,10 +124,21 @@ class ConfigClient:
             return await self._read(f"{path}/version/{version:d}", wire.read_text)
         return await self._read(f"{path}/yaml", bytes.decode)
 
-    async def bundle(self, tenant: str, revision: int | None = None) -> Bundle:
-        if revision is not None:
-            return await self._bundle_at(tenant, revision)
-        found, stale_for = await self._tenants.of(tenant).current()
+    async def bundle(
+        self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None,
+        origins: bool = False,
+    ) -> Bundle:  # fmt: skip
+        """Read everything of a tenant at once; see `ConfigReader.bundle`.
+
+        What stands comes from memory while the tenant's feed is heard from. With layers the service is asked each time,
+        and answers shortly when nothing changed: whoever reaches the tenant alone hears no feed of what is below it.
+        """
+        query = bundle_query(revision, layers=layers, base_revision=base_revision, origins=origins)
+        if origins:
+            return await self._read(f"{tenant_path(tenant)}/bundle", wire.read_bundle, query)
+        if revision is not None or base_revision is not None:
+            return await self._bundle_at((tenant, revision, layers, base_revision), query)
+        found, stale_for = await self._standing(tenant, layers=layers)
         if stale_for is None:
             return found.bundle
         documents = tuple(msgspec.structs.replace(each, stale_for=stale_for) for each in found.bundle.documents)
@@ -202,9 +217,11 @@ class ConfigClient:
                     yield change
                 reached = page.revision
 
-    async def pin(self, tenant: str, revision: int | None = None) -> Pin:
-        """Bind a run to one revision of a tenant: the one given, or the one that stands. See `Pin`."""
-        return await pin(self, tenant, revision)
+    async def pin(
+        self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None
+    ) -> Pin:
+        """Bind a run to one revision of a tenant, and of its layers: those given, or those that stand. See `Pin`."""
+        return await pin(self, tenant, revision, layers=layers, base_revision=base_revision)
 
     async def put(
         self, tenant: str, domain: str, config_type: str, content: str | Mapping[str, object], *,
@@ -271,24 +288,32 @@ class ConfigClient:
         response = await self._transport.write(method, "/mapping", body, headers, delivery_name(idempotency_key))
         return _understood(response, wire.read_mapping)
 
-    async def _bundle_at(self, tenant: str, revision: int) -> Bundle:
-        """What stood at a revision never changes: it may come from memory."""
-        kept = self._pinned.get((tenant, revision))
+    async def _standing(self, tenant: str, *, layers: bool) -> tuple[IndexedBundle, timedelta | None]:
+        held = self._tenants.of(tenant)
+        return await (held.layered.current() if layers else held.current())
+
+    async def _bundle_at(self, moment: _Moment, query: Mapping[str, Any]) -> Bundle:
+        """What stood at a revision, and at one of the layers, never changes: it may come from memory."""
+        kept = self._pinned.get(moment)
+        tenant, _, layers, _ = moment
         if kept is None:
             try:
-                kept = await self._read(f"{tenant_path(tenant)}/bundle", wire.read_bundle, {"revision": revision})
+                kept = await self._read(f"{tenant_path(tenant)}/bundle", wire.read_bundle, query)
             except Unavailable as error:
-                kept = await self._last_known_at(tenant, revision, error)
-            self._pinned[tenant, revision] = kept
-            while len(self._pinned) > _PINS_KEPT:
-                self._pinned.popitem(last=False)
-        self._pinned.move_to_end((tenant, revision))
+                kept = await self._last_known_at(moment, error)
+        # Under the revisions that it has, not those that were asked for: what is left out may mean others later.
+        moment = (tenant, kept.revision, layers, kept.base_revision)
+        self._pinned[moment] = kept
+        self._pinned.move_to_end(moment)
+        while len(self._pinned) > _PINS_KEPT:
+            self._pinned.popitem(last=False)
         return kept
 
-    async def _last_known_at(self, tenant: str, revision: int, error: Unavailable) -> Bundle:
+    async def _last_known_at(self, moment: _Moment, error: Unavailable) -> Bundle:
+        tenant, revision, layers, base_revision = moment
         if error.unreachable:
-            found, _ = await self._tenants.of(tenant).current()
-            if found.bundle.revision == revision:
+            found, _ = await self._standing(tenant, layers=layers)
+            if (found.bundle.revision, found.bundle.base_revision) == (revision, base_revision):
                 return found.bundle
         raise error
 

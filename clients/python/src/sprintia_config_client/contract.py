@@ -14,6 +14,16 @@ import msgspec
 from sprintia_config_client.exact import JsonValue, read_json
 
 
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as a layer of another: what it is there, and which version of which document."""
+
+    layer: Literal["base", "domain", "tenant"]
+    tenant_id: str
+    domain: str
+    config_type: str
+    version: int
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A document as it stands or stood. Secrets in it are masks: read them one by one, by `secret`.
 
@@ -21,6 +31,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         revision: the tenant's revision that made this version.
         digest: tells contents apart; SHA-256 of the text, keyed where the text holds secrets.
         json_text: the JSON view, as the service wrote it; always an object (`{"data": value}` of other documents).
+        layers: what a document with merged layers consists of, lowest first; `version`, `revision` and `created_at` are
+            then those of the last, and `digest` is over all.
+        origins: by the JSON pointer of each leaf the layer that it came from, where this was asked for.
         stale_for: how long ago this was last known to be current; None while it is.
     """
 
@@ -32,6 +45,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     created_at: datetime
     json_text: str
+    layers: tuple[Layer, ...] = ()
+    origins: Mapping[str, Layer] | None = None
     stale_for: timedelta | None = None
 
     @property
@@ -72,6 +87,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of a tenant at one revision; of one revision it is always the same, to the byte.
 
     Attributes:
+        layered: whether the layers below the tenant's documents are merged into them.
+        base_revision: of those layers; 0 when there were none yet. None of a plain bundle, and of the tenant `_base`.
         digest: equal when, and only when, everything is.
         mapping_text: the tenant's part of the Chatwoot mapping, as JSON; None when it has none.
         stale_for: how long ago this was last known to be current; None while it is.
@@ -82,6 +99,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     documents: tuple[Document, ...]
     mapping_text: str | None
+    layered: bool = False
+    base_revision: int | None = None
     stale_for: timedelta | None = None
 
 
@@ -193,8 +212,25 @@ class ConfigReader(Protocol):
         """Read a document's text exactly as it was received; secrets in clear for who may read them. `NotFound`."""
         ...
 
-    async def bundle(self, tenant: str, revision: int | None = None) -> Bundle:
-        """Read everything of a tenant at once, as it stands or stood at a revision. An unknown tenant is at 0."""
+    async def bundle(
+        self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None,
+        origins: bool = False,
+    ) -> Bundle:  # fmt: skip
+        """Read everything of a tenant at once, as it stands or stood at a revision. An unknown tenant is at 0.
+
+        Args:
+            tenant: whose.
+            revision: as of this revision of the tenant; None for what stands.
+            layers: merge base and domain below the tenant's documents: what the service calls `resolve`, which here is
+                the look-up in the mapping.
+            base_revision: the layers as of this revision of theirs. With `revision` alone they are as they stood when
+                it was made; with both the answer is always the same, to the byte.
+            origins: tell of each leaf which layer it came from.
+
+        Raises:
+            NotFound: a revision that is yet to come.
+            Invalid: `base_revision` or `origins` without `layers`; layers that are too large.
+        """
         ...
 
     async def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:

@@ -17,6 +17,9 @@ def not_in(bundle_tenant: str, domain: str, config_type: str, revision: int) -> 
 class Pin:
     """A tenant's configuration at one revision. Write `revision` into the run's log: `pin(tenant, revision)` is this.
 
+    With layers it is of two revisions, the tenant's and that of the layers below it. Write both down:
+    `pin(tenant, revision, layers=True, base_revision=base_revision)` is this.
+
     Secrets are not part of it: they are read one by one, as they stand now.
 
     Attributes:
@@ -34,6 +37,15 @@ class Pin:
     @property
     def revision(self) -> int:
         return self.bundle.revision
+
+    @property
+    def layered(self) -> bool:
+        return self.bundle.layered
+
+    @property
+    def base_revision(self) -> int | None:
+        """The revision of the layers; None without layers, and for the tenant `_base`, which has none below it."""
+        return self.bundle.base_revision
 
     @property
     def digest(self) -> str:
@@ -63,16 +75,26 @@ class Pin:
         return value if isinstance(value, dict) else {}
 
     async def text(self, reader: ConfigReader, domain: str, config_type: str) -> str:
-        """Read a document's text as it was received, of the version that stood."""
-        version = self.get(domain, config_type).version
-        return await reader.text(self.tenant_id, domain, config_type, version)
+        """Read the text that the tenant itself wrote, as it was received, of the version that stood.
+
+        Raises:
+            NotFound: there was none; also where all of the document comes from layers below the tenant.
+        """
+        document = self.get(domain, config_type)
+        if document.layers and document.layers[-1].layer != "tenant":
+            raise not_in(self.tenant_id, domain, config_type, self.revision)
+        return await reader.text(self.tenant_id, domain, config_type, document.version)
 
 
-async def pin(reader: ConfigReader, tenant: str, revision: int | None = None) -> Pin:
-    """Bind a run to one revision of a tenant: the one given, or the one that stands.
+async def pin(
+    reader: ConfigReader, tenant: str, revision: int | None = None, *, layers: bool = False,
+    base_revision: int | None = None,
+) -> Pin:  # fmt: skip
+    """Bind a run to one revision of a tenant, and of its layers: those given, or those that stand.
 
     Raises:
-        NotFound: the revision is yet to come, or the tenant is out of reach.
+        NotFound: a revision is yet to come, or the tenant is out of reach.
         Gone: retention has passed it.
+        Invalid: `base_revision` without `layers`.
     """
-    return Pin(await reader.bundle(tenant, revision))
+    return Pin(await reader.bundle(tenant, revision, layers=layers, base_revision=base_revision))

@@ -24,6 +24,18 @@ def document_path(tenant: str, domain: str, config_type: str) -> str:
     return f"{tenant_path(tenant)}/{_identifier(domain, 'domain')}/{_identifier(config_type, 'config_type')}"
 
 
+def bundle_query(
+    revision: int | None, *, layers: bool, base_revision: int | None, origins: bool
+) -> dict[str, str | int | None]:
+    """Raises: `Invalid` for what a plain bundle does not have."""
+    if not layers and (origins or base_revision is not None):
+        raise Invalid("base_revision and origins are of bundles with layers: say layers=True", code="resolve_missing")
+    return {
+        "revision": revision, "resolve": "true" if layers else None, "base_revision": base_revision,
+        "origins": "true" if origins else None,
+    }  # fmt: skip
+
+
 def check_domain(domain: str | None) -> str | None:
     return None if domain is None else _identifier(domain, "domain")
 

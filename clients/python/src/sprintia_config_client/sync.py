@@ -79,8 +79,15 @@ class SyncConfigClient:
     def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:
         return self._run(lambda client: client.text(tenant, domain, config_type, version))
 
-    def bundle(self, tenant: str, revision: int | None = None) -> Bundle:
-        return self._run(lambda client: client.bundle(tenant, revision))
+    def bundle(
+        self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None,
+        origins: bool = False,
+    ) -> Bundle:  # fmt: skip
+        return self._run(
+            lambda client: client.bundle(
+                tenant, revision, layers=layers, base_revision=base_revision, origins=origins
+            )
+        )  # fmt: skip
 
     def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:
         return self._run(lambda client: client.secret(tenant, name, domain))
@@ -120,9 +127,11 @@ class SyncConfigClient:
             with suppress(RuntimeError):  # closed meanwhile
                 self._run(lambda _client: watching.aclose())
 
-    def pin(self, tenant: str, revision: int | None = None) -> Pin:
-        """Bind a run to one revision of a tenant; reads of the `Pin` need no request."""
-        return self._run(lambda client: client.pin(tenant, revision))
+    def pin(
+        self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None
+    ) -> Pin:
+        """Bind a run to one revision of a tenant, and of its layers; reads of the `Pin` need no request."""
+        return self._run(lambda client: client.pin(tenant, revision, layers=layers, base_revision=base_revision))
 
     def put(
         self, tenant: str, domain: str, config_type: str, content: str | Mapping[str, object], *,

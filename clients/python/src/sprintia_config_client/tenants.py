@@ -38,13 +38,18 @@ class IndexedBundle:
 class Tenant:
     """One tenant: what it holds, and the task that follows its feed while somebody reads it.
 
+    `layered` is the same with its layers merged; the feed tells nothing of those.
+
     The feed's cursor is the revision of the bundle in hand, so it cannot move on before the content is here: a client
     that did so stayed stale for ever (https://github.com/apolloconfig/agollo/issues/164).
     """
 
-    def __init__(self, transport: Transport, settings: ClientSettings, path: str, copy: Copy[IndexedBundle]) -> None:
+    def __init__(
+        self, transport: Transport, settings: ClientSettings, path: str, copy: Copy[IndexedBundle],
+        layered: Copy[IndexedBundle],
+    ) -> None:  # fmt: skip
         self._transport, self._settings, self._path = transport, settings, path
-        self.copy = copy
+        self.copy, self.layered = copy, layered
         self._read_at = time.monotonic()
         self._fresh_until = 0.0
         self._wanted = (0, 0.0)
@@ -146,14 +151,15 @@ class Tenants:
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
             path = tenant_path(tenant_id)
-            copy = Copy(
-                self._transport, self._settings, self._store, f"{path}/bundle", IndexedBundle.read, self._on_stale
-            )
-            tenant = self._tenants[tenant_id] = Tenant(self._transport, self._settings, path, copy)
+            copy, layered = self._copy(f"{path}/bundle"), self._copy(f"{path}/bundle?resolve=true")
+            tenant = self._tenants[tenant_id] = Tenant(self._transport, self._settings, path, copy, layered)
             while len(self._tenants) > self._settings.most_tenants:
                 self._tenants.popitem(last=False)[1].stop()
         self._tenants.move_to_end(tenant_id)
         return tenant
+
+    def _copy(self, path: str) -> Copy[IndexedBundle]:
+        return Copy(self._transport, self._settings, self._store, path, IndexedBundle.read, self._on_stale)
 
     async def close(self) -> None:
         tenants = list(self._tenants.values())

@@ -16,6 +16,7 @@ from sprintia_config_client.contract import (
     Document,
     Head,
     HistoryItem,
+    Layer,
     Resolution,
     Secret,
 )
@@ -32,6 +33,8 @@ class _BundleDocument(msgspec.Struct):
     digest: str
     created_at: datetime
     json_data: msgspec.Raw
+    layers: tuple[Layer, ...] = ()
+    origins: dict[str, Layer] | None = None
 
 
 class _Bundle(msgspec.Struct):
@@ -40,6 +43,7 @@ class _Bundle(msgspec.Struct):
     digest: str
     documents: list[_BundleDocument]
     mapping: msgspec.Raw
+    base_revision: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _Secret(msgspec.Struct):
@@ -98,7 +102,8 @@ def read_bundle(body: bytes) -> Bundle:
     mapping = bytes(given.mapping).decode()
     return Bundle(
         tenant_id=given.tenant_id, revision=given.revision, digest=given.digest,
-        mapping_text=None if mapping == "null" else mapping,
+        mapping_text=None if mapping == "null" else mapping, layered=given.base_revision is not msgspec.UNSET,
+        base_revision=None if given.base_revision is msgspec.UNSET else given.base_revision,
         documents=tuple(_document(given.tenant_id, document) for document in given.documents),
     )  # fmt: skip
 
@@ -107,7 +112,7 @@ def _document(tenant_id: str, given: _BundleDocument) -> Document:
     return Document(
         tenant_id=tenant_id, domain=given.domain, config_type=given.config_type, version=given.version,
         revision=given.revision, digest=given.digest, created_at=given.created_at,
-        json_text=bytes(given.json_data).decode(),
+        json_text=bytes(given.json_data).decode(), layers=given.layers, origins=given.origins,
     )  # fmt: skip
 
 

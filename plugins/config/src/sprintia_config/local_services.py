@@ -19,6 +19,7 @@ from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers import administration, bundles, timeline
 from sprintia_config.documents import representation, service
 from sprintia_config.documents.versions import Version
+from sprintia_config.layers.reading import Asked
 from sprintia_config.mapping import service as mapping_service
 from sprintia_config.mapping import store
 from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union
@@ -86,20 +87,27 @@ class LocalConfig:
         key = _key(tenant, domain, config_type)
         async with _translated():
             if version is None:
-                found, keys = await self._parts.documents.head(_CALLER, key)
+                shown = await self._parts.documents.head(_CALLER, key)
             elif 0 <= version <= _LARGEST:
-                found, keys = await self._parts.documents.version(_CALLER, key, version)
+                shown = await self._parts.documents.version(_CALLER, key, version)
             else:
                 raise service.not_found(key, version)
-            return representation.source_text(found, keys)
+            return representation.source_text(shown.version, shown.keys)
 
-    async def bundle(self, tenant: str, revision: int | None = None) -> Bundle:
+    async def bundle(
+        self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None,
+        origins: bool = False,
+    ) -> Bundle:  # fmt: skip
         requests.tenant_path(tenant)
+        requests.bundle_query(revision, layers=layers, base_revision=base_revision, origins=origins)
+        asked = Asked(revision=revision, base_revision=base_revision)
         async with _translated():
-            if revision is not None and not 0 <= revision <= _LARGEST:
-                raise Problem(PARAMETER_INVALID, names="revision")
-            found = await bundles.bundle_of(self._database, tenant, revision)
-        return wire.read_bundle(msgspec.json.encode(found))
+            if any(number is not None and not 0 <= number <= _LARGEST for number in (revision, base_revision)):
+                raise Problem(PARAMETER_INVALID, names="revision, base_revision")
+            if not layers:
+                return wire.read_bundle((await bundles.bundle_of(self._database, tenant, asked)).body())
+            answer = await bundles.resolved_bundle_of(self._database, tenant, asked, with_origins=origins)
+            return wire.read_bundle(await asyncio.to_thread(answer.body))
 
     async def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:
         requests.tenant_path(tenant)
@@ -155,7 +163,7 @@ class LocalConfig:
         async with _translated():
             if not (0 <= since <= _LARGEST and 0 <= wait <= 60 and 1 <= limit <= 1000):
                 raise Problem(PARAMETER_INVALID, names="since, wait, limit")
-            page = await timeline.next_page(self._database, self._parts.notifications, tenant, since, wait, limit)
+            page = await timeline.next_page(self._parts.feed, tenant, since, wait, limit)
         return wire.read_changes(msgspec.json.encode(page))
 
     async def put(
@@ -231,7 +239,9 @@ class LocalConfig:
         condition = repr(requests.condition(expected)).encode()
         delivery = _delivery(f"{method} /configs/{key.domain}/{key.config_type}", idempotency_key, key, body, condition)
         by = author or Author(_CALLER.actor, "api")
-        answer = await self._parts.writer.deliver(key.tenant, by, replace(delivery, body=body), answered)
+        answer = await self._parts.writer.deliver(
+            key.tenant, by, replace(delivery, body=body), answered, documents=(key,)
+        )
         if answer.status != 200:
             raise _set_aside(answer)
         return wire.read_item(answer.body)

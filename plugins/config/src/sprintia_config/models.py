@@ -259,6 +259,38 @@ class WebhookSecret(ConfigBase):
     not_after: Mapped[datetime | None]
 
 
+class RetentionHorizon(ConfigBase):
+    """Since when a tenant's history is whole: retention has removed versions that stood before.
+
+    Written by the functions that remove, in their transaction: whoever misses a row finds the reason.
+    """
+
+    __tablename__ = "retention_horizon"
+    __table_args__ = (_of_tenant(),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Pin(ConfigBase):
+    """A revision that somebody will come back to: retention keeps all that stood at it.
+
+    `owner` is the tenant whose pin it is: the layers below a tenant are pinned along with it.
+    """
+
+    __tablename__ = "pin"
+    __table_args__ = (_of_tenant(), Index("ix_pin_revision", "tenant_id", "revision"))
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    note: Mapped[str]
+    actor: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 class DocumentSchema(ConfigBase):
     """A version of the JSON Schema of a type of document; never changed. It belongs to no tenant."""
 

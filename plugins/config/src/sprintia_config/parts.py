@@ -12,6 +12,8 @@ from sprintia_config.custody import open_vault
 from sprintia_config.documents.service import Documents
 from sprintia_config.models import SCHEMA
 from sprintia_config.settings import ConfigSettings
+from sprintia_config.snapshots.snapshots import Snapshots
+from sprintia_config.timeline.feed import Feed
 from sprintia_config.timeline.notifications import Notifications
 from sprintia_config.vault import Vault
 from sprintia_config.writing import Writer
@@ -40,7 +42,11 @@ class Parts:
     def writer(self) -> Writer:
         limits, patience = self.settings, self._host.settings.database_timeout
         queue = WriteQueue(limits.writes_at_once, limits.writes_waiting, limits.writes_waiting_per_tenant, patience)
-        return Writer(self._host.database, self.vault, queue)
+        writer = Writer(self._host.database, self.vault, queue)
+        if self.snapshots is not None:
+            writer.on_commit.append(self.snapshots.committed)
+        writer.on_commit.append(self.feed.moved)
+        return writer
 
     @cached_property
     def documents(self) -> Documents:
@@ -54,6 +60,21 @@ class Parts:
     def notifications(self) -> Notifications:
         return Notifications(self._host.database)
 
+    @cached_property
+    def snapshots(self) -> Snapshots | None:
+        """Reads from memory; None when they are switched off."""
+        if self.settings.snapshot_bytes == 0:
+            return None
+        snapshots = Snapshots(self._host.database, self.settings.snapshot_bytes, self.feed.moved)
+        self.notifications.follow(snapshots)
+        return snapshots
+
+    @cached_property
+    def feed(self) -> Feed:
+        feed = Feed(self._host.database, self._host.keys, lambda: self._host.draining)
+        self.notifications.follow(feed)
+        return feed
+
     def dependencies(self) -> dict[str, Any]:
         """What handlers may ask for by name."""
         provided = {
@@ -62,7 +83,7 @@ class Parts:
             "writer": lambda: self.writer,
             "documents": lambda: self.documents,
             "comparisons": lambda: self.comparisons,
-            "notifications": lambda: self.notifications,
+            "feed": lambda: self.feed,
         }
         return {name: Provide(function, sync_to_thread=False) for name, function in provided.items()} | {
             "key": Provide(provide_document_key)

@@ -7,28 +7,31 @@ from typing import TYPE_CHECKING
 
 import click
 from litestar import Router
+from litestar.types import ControllerRouterHandler
 
 from sprintia_config import commands
 from sprintia_config.controllers import (
     administration,
     bundles,
     company_services,
-    comparison,
     documents,
     events,
     mapping,
+    pins,
     schemas,
     search,
     tenants,
     timeline,
     transfer,
-    validation,
     webhook,
 )
+from sprintia_config.controllers.document_routes import document_routers
 from sprintia_config.custody import open_standing_vault, open_vault_at_start
 from sprintia_config.local_services import LocalConfig
 from sprintia_config.models import ConfigBase
 from sprintia_config.parts import Parts
+from sprintia_config.retention.removal import Rule
+from sprintia_config.retention.task import remove_for_ever
 from sprintia_config.search.indexing import index_for_ever
 from sprintia_config.settings import ConfigSettings
 from sprintia_config_client.contract import ConfigReader, ConfigWriter
@@ -55,14 +58,15 @@ def register_database() -> DatabaseSpec:
 
 @hookimpl
 def register_routes(host: "Host") -> Routes:
-    handlers = [
+    handlers: list[ControllerRouterHandler] = [
         *documents.HANDLERS, *mapping.HANDLERS, webhook.receive, *company_services.HANDLERS, *administration.HANDLERS,
-        *bundles.HANDLERS, *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *search.HANDLERS,
-        *transfer.HANDLERS, *comparison.HANDLERS, *validation.HANDLERS, *schemas.HANDLERS,
+        *bundles.HANDLERS, *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *pins.HANDLERS, *search.HANDLERS,
+        *transfer.HANDLERS, *schemas.HANDLERS, *document_routers(),
     ]  # fmt: skip
     return Routes(
         prefixes=PREFIXES,
         handlers=[Router(path="/", route_handlers=handlers, dependencies=Parts.of(host).dependencies())],
+        ready=Parts.of(host).snapshots,
     )
 
 
@@ -93,8 +97,11 @@ def lifespan(host: "Host") -> AbstractAsyncContextManager[None]:
         await open_vault_at_start(host)
         tasks = [
             asyncio.create_task(Parts.of(host).notifications.run()),
+            asyncio.create_task(Parts.of(host).feed.run()),
             asyncio.create_task(index_for_ever(host.database)),
         ]
+        if rule := Rule.of(Parts.of(host).settings):
+            tasks.append(asyncio.create_task(remove_for_ever(host.database, rule)))
         try:
             yield
         finally:
@@ -102,5 +109,7 @@ def lifespan(host: "Host") -> AbstractAsyncContextManager[None]:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            if snapshots := Parts.of(host).snapshots:
+                await snapshots.close()
 
     return run()

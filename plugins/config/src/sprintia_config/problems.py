@@ -11,6 +11,7 @@ DOCUMENT_NOT_FOUND = ProblemType(
         "There is no configuration for tenant_id={tenant}, domain={domain}, config_type={config_type}{version}",
     ),
     wire=True,
+    command="there is no document {tenant} {domain} {config_type}{version}: see `sprintia config list {tenant}`",
 )
 METADATA_NOT_FOUND = ProblemType(
     code="metadata_not_found",
@@ -53,6 +54,7 @@ VERSION_NOT_FOUND = ProblemType(
         "A versão {version} não existe ou é uma exclusão; escolha outra em /history.",
         "Version {version} does not exist or is a deletion; choose another one from /history.",
     ),
+    command="version {version} does not exist or is a deletion: choose another one from `sprintia config history`",
 )
 PRECONDITION_FAILED = ProblemType(
     code="precondition_failed",
@@ -62,6 +64,8 @@ PRECONDITION_FAILED = ProblemType(
         "A condição da requisição não vale mais: a versão atual é {current}. Leia-a e repita a gravação sobre ela.",
         "The request's condition no longer holds: the current version is {current}. Read it and write on top of it.",
     ),
+    command="not written, because the current version is {current}: read it with `sprintia config get`, put your "
+    "change on top of it, and set that",
 )
 DELIVERY_REUSED = ProblemType(
     code="delivery_reused",
@@ -157,6 +161,8 @@ MASK_REFUSED = ProblemType(
         "The document holds mask(s) of secrets that cannot be kept. "
         "Send the mask as it was read, in its place, or the value.",
     ),
+    command="the document holds masks of secrets that do not stand: leave each mask where `sprintia config get` "
+    "printed it, or write the value in its place",
 )
 SECRET_NOT_FOUND = ProblemType(
     code="secret_not_found",
@@ -235,6 +241,36 @@ REVISION_AHEAD = ProblemType(
         "Revision {revision} is not there yet; the current one is {current}.",
     ),
 )
+RESOLVE_MISSING = ProblemType(
+    code="resolve_missing",
+    status=422,
+    title=Text("Falta resolve=true", "resolve=true is missing"),
+    detail=Text(
+        "Só um bundle com as camadas mescladas tem {names}: acrescente resolve=true.",
+        "Only a bundle with its layers merged has {names}: add resolve=true.",
+    ),
+)
+LAYERS_TOO_LARGE = ProblemType(
+    code="layers_too_large",
+    status=422,
+    title=Text("Camadas grandes demais", "Layers too large"),
+    detail=Text(
+        "Há camadas demais para mesclar em um só bundle. Reduza os documentos de _base, use menos domínios neste "
+        "tenant, ou leia sem resolve=true.",
+        "This is too much to be merged into one bundle. Make the documents of _base smaller, use fewer domains in this "
+        "tenant, or read without resolve=true.",
+    ),
+)
+ORIGINS_TOO_LARGE = ProblemType(
+    code="origins_too_large",
+    status=422,
+    title=Text("Origens demais", "Too many origins"),
+    detail=Text(
+        "Há origens demais para um só bundle. Leia sem origins=true: `layers` diz de que é feito cada documento.",
+        "These are too many origins for one bundle. Read without origins=true: `layers` tells what each document is "
+        "made of.",
+    ),
+)
 SEARCH_TOO_SHORT = ProblemType(
     code="search_too_short",
     status=422,
@@ -261,6 +297,8 @@ IMPORT_REFUSED = ProblemType(
         "O arquivo tem {count} falha(s) e nada dele foi importado. Exporte de novo e envie-o inteiro, sem alterá-lo.",
         "The file has {count} fault(s), and nothing of it was imported. Export again and send it whole and unchanged.",
     ),
+    command="the file has {count} fault(s), and nothing of it was imported: export again, and take the file whole and "
+    "unchanged",
 )
 TRANSFER_BUSY = ProblemType(
     code="transfer_busy",
@@ -290,6 +328,8 @@ IMPORT_NO_SPACE = ProblemType(
         "O servidor não tem espaço em disco para guardar o arquivo enquanto o confere. Nada foi importado.",
         "The server has no disk space to keep the file while it checks it. Nothing was imported.",
     ),
+    command="there is no disk space to keep a copy of the file while it is checked, and nothing was imported: make "
+    "room in the folder of temporary files, or set TMPDIR to another one",
 )
 SCHEMA_NOT_MET = ProblemType(
     code="schema_not_met",
@@ -343,5 +383,53 @@ DELIVERY_NOT_KEPT = ProblemType(
     title=Text("Entrega não encontrada", "Delivery not found"),
     detail=Text(
         "Não há entrega em quarentena com o número {delivery}.", "There is no delivery {delivery} in quarantine."
+    ),
+)
+REVISION_GONE = ProblemType(
+    code="revision_gone",
+    status=410,
+    title=Text("Revisão fora da retenção", "Revision past retention"),
+    detail=Text(
+        "O estado de {tenant} em {asked} não pode mais ser lido por inteiro: a retenção o ultrapassou. O mais antigo é "
+        "a revisão {revision}, de {at}.",
+        "The state of {tenant} at {asked} can no longer be read as a whole: retention has passed it. The oldest is "
+        "revision {revision}, of {at}.",
+    ),
+)
+VERSION_GONE = ProblemType(
+    code="version_gone",
+    status=410,
+    title=Text("Versão removida", "Version removed"),
+    detail=Text(
+        "A versão {version} foi removida pela retenção; escolha outra no histórico. O mais antigo que se lê por "
+        "inteiro é a revisão {revision}, de {at}.",
+        "Retention has removed version {version}; choose another one from the history. The oldest that can be read as "
+        "a whole is revision {revision}, of {at}.",
+    ),
+)
+CHANGES_GONE = ProblemType(
+    code="changes_gone",
+    status=410,
+    title=Text("Mudanças fora da retenção", "Changes past retention"),
+    detail=Text(
+        "As mudanças de {tenant} depois da revisão {asked} não estão mais completas: a retenção passou para a revisão "
+        "{revision}, de {at}. Leia o bundle e continue a partir da revisão dele.",
+        "The changes of {tenant} after revision {asked} are no longer complete: retention has moved on to revision "
+        "{revision}, of {at}. Read the bundle and go on from its revision.",
+    ),
+)
+PIN_NOT_FOUND = ProblemType(
+    code="pin_not_found",
+    status=404,
+    title=Text("Marcação não encontrada", "Pin not found"),
+    detail=Text("{tenant} não tem a marcação {name}.", "{tenant} has no pin {name}."),
+)
+PINS_FULL = ProblemType(
+    code="pins_full",
+    status=409,
+    title=Text("Marcações demais", "Too many pins"),
+    detail=Text(
+        "{tenant} já tem {limit} marcações: apague as que não são mais necessárias.",
+        "{tenant} has {limit} pins already: delete those that are no longer needed.",
     ),
 )

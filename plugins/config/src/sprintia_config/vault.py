@@ -1,6 +1,6 @@
 """Tenants' data keys: made at first use, kept wrapped by the master key ring, gone when a tenant is erased."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +51,12 @@ class Vault:
         rows = await connection.fetch(
             "SELECT generation, master_key_id, wrapped FROM config.tenant_key WHERE tenant_id = $1", tenant_id
         )
+        return self.unwrapped(tenant_id, (tuple(row) for row in rows))
+
+    def unwrapped(self, tenant_id: str, rows: Iterable[tuple[int, str, bytes]]) -> TenantKeys:
+        """Unwrap a tenant's keys: generation, master key and wrapped key of each."""
         return TenantKeys(
-            {
-                row["generation"]: self._unwrap(tenant_id, WrappedKey(row["master_key_id"], row["wrapped"]))
-                for row in rows
-            }
+            {generation: self._unwrap(tenant_id, WrappedKey(name, wrapped)) for generation, name, wrapped in rows}
         )
 
     async def new_tenant_key(self, connection: Connection, tenant_id: str) -> tuple[int, DataKey]:

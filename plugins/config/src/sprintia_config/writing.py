@@ -5,32 +5,54 @@ has seen revision N has seen everything up to N.
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import asyncpg
 import msgspec
+import structlog
 
 from sprintia_config import problems
 from sprintia_config.admission import WriteQueue
+from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.models import SCHEMA
 from sprintia_config.schemas.enforcement import QuarantineError
 from sprintia_config.schemas.quarantine import WARNINGS_HEADER, body_of_quarantined, keep, with_warnings
 from sprintia_config.schemas.standing import StandingSchemas
 from sprintia_config.secrecy.envelope import DataKey, Place
+from sprintia_config.unit_of_work import (
+    NOTIFICATIONS,
+    Expected,
+    NewDelivery,
+    Opening,
+    Pending,
+    Written,
+    lock_statement,
+    read_opening,
+    write,
+)
 from sprintia_config.vault import TenantKeys, Vault
 from sprintia_platform import Fault, Problem
-from sprintia_platform.audit.log import append_audit
+from sprintia_platform.audit.log import NewEvent
 from sprintia_platform.database.connections import Connection, Database, Tenants
 from sprintia_platform.http.languages import Language
 from sprintia_platform.http.problems import MEDIA_TYPE
 
+if TYPE_CHECKING:
+    from sprintia_config.documents.versions import Version
+
+__all__ = [
+    "MAPPING_TURN", "NOTIFICATIONS", "Answer", "Author", "Change", "Delivery", "Expected", "MappingTransaction", "Past",
+    "Writer", "answer_once", "body_place", "record_refusal", "translated",
+]  # fmt: skip
+
+log = structlog.get_logger("sprintia.config")
+
 MAPPING_TURN = "*mapping"
 """The queue of writes to the mapping; no tenant can have this id."""
-
-NOTIFICATIONS = "sprintia_config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +113,41 @@ class Delivery:
 class Change:
     """A write transaction on one tenant, whose row it holds.
 
+    It is a unit of work: what it makes is `pending` until `flush`, at the latest before the commit, in one statement.
+
     Attributes:
         connection: within the transaction, seeing this tenant's rows alone.
+        opening: what was read when it began.
         revision: the number that everything changed here gets.
         changed: whether anything was; only then the tenant's revision moves on.
         schemas: what documents must look like.
         warnings: what of that was not met and written nevertheless.
+        pending: what it made and did not write yet.
+        heads: the documents that stand as far as they were read, see `sprintia_config.documents.versions.standing`.
     """
 
     def __init__(
-        self, connection: Connection, vault: Vault, tenant_id: str, revision: int, author: Author,
+        self, connection: Connection, vault: Vault, tenant_id: str, opening: Opening, author: Author,
         schemas: StandingSchemas,
     ) -> None:  # fmt: skip
         self.connection = connection
         self.tenant_id = tenant_id
-        self.revision = revision
+        self.opening = opening
+        self.revision = opening.revision + 1
         self.author = author
         self.changed = False
         self.vault = vault
         self.schemas = schemas
         self.warnings: list[Fault] = []
+        self.pending = Pending()
+        self.heads: dict[DocumentKey, Version | None] = {}
+        self._moved_to = opening.revision
         self._keys: TenantKeys | None = None
 
     async def keys(self) -> TenantKeys:
         """The tenant's data keys; none when it never had a secret."""
         if self._keys is None:
-            self._keys = await self.vault.tenant_keys(self.connection, self.tenant_id)
+            self._keys = self.vault.unwrapped(self.tenant_id, self.opening.data_keys)
         return self._keys
 
     async def sealing_key(self) -> tuple[int, DataKey]:
@@ -130,60 +161,130 @@ class Change:
 
     async def audit(self, action: str, target: str, **detail: object) -> None:
         """Say in the audit log what this transaction does."""
-        await append_audit(
-            self.connection, tenant=self.tenant_id, actor=self.author.actor, action=action, target=target,
-            detail={"origin": self.author.origin, **detail},
-        )  # fmt: skip
+        self.pending.events.append(NewEvent(action, target, {"origin": self.author.origin, **detail}))
 
     async def now(self) -> datetime:
         """The time of the database, after the lock: within a tenant it never runs against the revisions."""
-        now: datetime = await self.connection.fetchval("SELECT clock_timestamp()")
-        return now
+        return self.opening.now
+
+    async def flush(self) -> Written:
+        """Write what is pending, move the tenant's revision on where it has not, and wake whoever waits for changes.
+
+        Before it, statements of one's own do not see what was made here.
+        """
+        if not self.pending and self._moves_to is None:
+            return Written({}, {})
+        pending, self.pending = self.pending, Pending()
+        moved_to = self._moves_to
+        self._moved_to = moved_to or self._moved_to
+        return await write(self.connection, self.tenant_id, self.author.actor, pending, moved_to)
+
+    @property
+    def _moves_to(self) -> int | None:
+        """The revision that the tenant does not have yet."""
+        return self.revision if self.changed and self.revision != self._moved_to else None
+
+
+class MappingTransaction:
+    """A transaction in which nobody else changes the mapping; each tenant that changes in it has a change of its own.
+
+    Attributes:
+        connection: within the transaction, seeing the rows of its tenants alone.
+        changes: those that were begun.
+    """
+
+    def __init__(self, writer: "Writer", connection: Connection) -> None:
+        self._writer = writer
+        self.connection = connection
+        self.changes: list[Change] = []
+
+    async def begin(self, tenant_id: str, author: Author, expected: Expected | None = None) -> Change:
+        """Lock the tenant's row and number its change; several tenants in order of name."""
+        await self.connection.execute(lock_statement(tenant_id))
+        return await self.begin_locked(tenant_id, author, expected)
+
+    async def begin_locked(self, tenant_id: str, author: Author, expected: Expected | None = None) -> Change:
+        """Number the change of the tenant that was named when the transaction was opened: its row is locked."""
+        change = await self._writer.begin_locked(self.connection, tenant_id, author, expected)
+        self.changes.append(change)
+        return change
 
 
 class Writer:
-    """Opens write transactions, one after the other for each tenant."""
+    """Opens write transactions, one after the other for each tenant.
+
+    Attributes:
+        on_commit: called with tenant and revision after each commit that moved a tenant's revision, before anybody is
+            answered, in order of revision within a tenant. Never when the commit failed, or when it is not known
+            whether it did: who follows changes learns of those by the notification, as of those of other processes.
+    """
 
     def __init__(self, database: Database, vault: Vault, queue: WriteQueue) -> None:
         self._database = database
         self.vault = vault
         self.schemas = StandingSchemas()
+        self.on_commit: list[Callable[[str, int], None]] = []
         self._queue = queue
 
     @asynccontextmanager
-    async def change(self, tenant_id: str, author: Author) -> AsyncIterator[Change]:
-        """Open a transaction on one tenant; it commits when the block ends.
+    async def change(self, tenant_id: str, author: Author, expected: Expected | None = None) -> AsyncIterator[Change]:
+        """Open a transaction on one tenant; it commits when the block ends. What is `expected` is read at once.
 
         Raises:
             Problem: 503 at once when too many writes wait.
         """
-        async with self._queue.turn(tenant_id), self._database.transaction(SCHEMA, [tenant_id]) as connection:
-            change = await self.begin(connection, tenant_id, author)
-            yield change
-            await finish(change)
+        async with self._queue.turn(tenant_id):
+            lock = lock_statement(tenant_id)
+            async with self._database.transaction(SCHEMA, [tenant_id], first=lock) as connection:
+                change = await self.begin_locked(connection, tenant_id, author, expected)
+                yield change
+                await change.flush()
+            self._tell([change])
 
     @asynccontextmanager
-    async def mapping_transaction(self, tenants: Tenants) -> AsyncIterator[Connection]:
+    async def mapping_transaction(
+        self, tenants: Tenants, locking: str | None = None
+    ) -> AsyncIterator[MappingTransaction]:
         """Open a transaction in which nobody else changes the mapping of any tenant.
 
         Routes of several tenants may change at once and exclude each other, and they change rarely: one lock for all
-        keeps every write simple and free of deadlocks. Tenants' rows are locked after it, in order of name.
+        keeps every write simple and free of deadlocks. Tenants' rows are locked after it, in order of name; the row of
+        `locking` at once.
         """
-        async with self._queue.turn(MAPPING_TURN), self._database.transaction(SCHEMA, tenants) as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('sprintia.config.mapping'))")
-            try:
-                yield connection
-            except asyncpg.UniqueViolationError as error:
-                raise translated(error) from None
+        async with self._queue.turn(MAPPING_TURN):
+            locks = "SELECT pg_advisory_xact_lock(hashtext('sprintia.config.mapping'))"
+            if locking is not None:
+                locks += f"; {lock_statement(locking)}"
+            async with self._database.transaction(SCHEMA, tenants, first=locks) as connection:
+                transaction = MappingTransaction(self, connection)
+                try:
+                    yield transaction
+                    for change in transaction.changes:
+                        await change.flush()
+                except asyncpg.UniqueViolationError as error:
+                    raise translated(error) from None
+            self._tell(transaction.changes)
 
-    async def begin(self, connection: Connection, tenant_id: str, author: Author) -> Change:
-        """Lock the tenant's row, made when it is new, and number the change."""
-        revision = await _lock(connection, tenant_id)
-        return Change(connection, self.vault, tenant_id, revision + 1, author, self.schemas)
+    async def begin_locked(
+        self, connection: Connection, tenant_id: str, author: Author, expected: Expected | None = None
+    ) -> Change:
+        """Read what a change of a tenant needs, whose row an earlier statement of the transaction locked."""
+        opening = await read_opening(connection, tenant_id, expected or Expected())
+        return Change(connection, self.vault, tenant_id, opening, author, self.schemas)
+
+    def _tell(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            for listener in self.on_commit if change.changed else ():
+                try:
+                    listener(change.tenant_id, change.revision)
+                except Exception:
+                    # The change stands: its sender must hear so, whatever became of those who follow it here.
+                    log.exception("commit_listener_failed", tenant_id=change.tenant_id, revision=change.revision)
 
     async def deliver(
         self, tenant_id: str, author: Author, delivery: Delivery, work: Callable[[Change], Awaitable[Answer]],
-        superseded: Callable[[Change], Awaitable[Answer]] | None = None,
+        superseded: Callable[[Change], Awaitable[Answer]] | None = None, *, documents: Sequence[DocumentKey] = (),
+        admit: Callable[[Change], Awaitable[None]] | None = None,
     ) -> Answer:  # fmt: skip
         """Do `work` once for a delivery: the same id with the same content gets the first answer again.
 
@@ -193,13 +294,18 @@ class Writer:
             delivery: how the request names itself.
             work: makes the change and its answer, in the transaction.
             superseded: answers a delivery whose sequence number is below one that came before; it changes nothing.
+            documents: those that `work` will change: they are read at once.
+            admit: refuses a delivery that is not to be looked at, before anything is told about it.
 
         Raises:
             Problem: 409 when the id was used with another content.
         """
         try:
             try:
-                async with self.change(tenant_id, author) as change:
+                expected = expected_of(delivery, documents=documents, signing=admit is not None)
+                async with self.change(tenant_id, author, expected) as change:
+                    if admit is not None:
+                        await admit(change)
                     return await answer_once(change, delivery, work, superseded)
             except QuarantineError as refusal:
                 return await self._set_aside(tenant_id, author, delivery, refusal)
@@ -208,7 +314,7 @@ class Writer:
 
     async def _set_aside(self, tenant_id: str, author: Author, delivery: Delivery, refusal: QuarantineError) -> Answer:
         """Keep a delivery whose document does not meet its schema, after everything that it changed was undone."""
-        async with self.change(tenant_id, author) as change:
+        async with self.change(tenant_id, author, expected_of(delivery)) as change:
             first = await _first_answer(change, delivery)
             if first is not None:
                 return first
@@ -221,20 +327,29 @@ class Writer:
             return answer
 
 
+def expected_of(delivery: Delivery, *, documents: Sequence[DocumentKey] = (), mapping: bool = False,
+                signing: bool = False) -> Expected:  # fmt: skip
+    """What the change of a delivery will need to know."""
+    return Expected(
+        documents=documents, mapping=mapping, signing=signing, sender=delivery.sender,
+        delivery_id=delivery.delivery_id, stream=delivery.stream,
+    )  # fmt: skip
+
+
 async def answer_once(
     change: Change, delivery: Delivery, work: Callable[[Change], Awaitable[Answer]],
     superseded: Callable[[Change], Awaitable[Answer]] | None = None,
 ) -> Answer:  # fmt: skip
-    """The part of `Writer.deliver` that lies within the transaction."""
+    """The part of `Writer.deliver` that lies within the transaction; the change was begun with `expected_of`."""
     first = await _first_answer(change, delivery)
     if first is not None:
         return first
-    if superseded is not None and await _is_superseded(change, delivery):
+    if superseded is not None and _is_superseded(change, delivery):
         answer = await superseded(change)
     else:
         answer = _warned(await work(change), change.warnings, delivery)
         if superseded is not None:
-            await _remember_sequence(change, delivery)
+            _remember_sequence(change, delivery)
     recorded = delivery.delivery_id is not None or delivery.always_recorded or bool(change.warnings)
     if recorded or answer.outcome == "superseded":
         await _record(change, delivery, answer, change.warnings)
@@ -251,17 +366,6 @@ async def record_refusal(database: Database, tenant_id: str, delivery: Delivery,
         )  # fmt: skip
 
 
-async def finish(change: Change) -> None:
-    """Move the tenant's revision on and wake whoever waits for changes; the last statement before the commit."""
-    if change.changed:
-        await change.connection.execute(
-            "UPDATE config.tenant SET revision = $2 WHERE tenant_id = $1", change.tenant_id, change.revision
-        )
-        await change.connection.execute(
-            "SELECT pg_notify($1, $2)", NOTIFICATIONS, f"{change.tenant_id} {change.revision}"
-        )
-
-
 def translated(error: asyncpg.UniqueViolationError) -> Problem:
     """Say which rule a unique index just kept.
 
@@ -275,36 +379,16 @@ def translated(error: asyncpg.UniqueViolationError) -> Problem:
     raise error
 
 
-async def _lock(connection: Connection, tenant_id: str) -> int:
-    # NO KEY UPDATE: rows that refer to the tenant may be inserted meanwhile by others.
-    query = "SELECT revision FROM config.tenant WHERE tenant_id = $1 FOR NO KEY UPDATE"
-    revision: int | None = await connection.fetchval(query, tenant_id)
-    if revision is None:
-        await connection.execute(
-            "INSERT INTO config.tenant (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING", tenant_id
-        )
-        revision = await connection.fetchval(query, tenant_id)
-    if revision is None:
-        msg = "the tenant's row is out of this transaction's sight"
-        raise RuntimeError(msg)
-    return revision
-
-
 async def _first_answer(change: Change, delivery: Delivery) -> Answer | None:
-    if delivery.delivery_id is None:
+    if change.opening.first is None:
         return None
-    row = await change.connection.fetchrow(
-        "SELECT tenant_id, request_digest, sealed_answer, key_generation FROM config.delivery "
-        "WHERE sender = $1 AND delivery_id = $2 AND outcome <> 'refused'",
-        delivery.sender, delivery.delivery_id,
-    )  # fmt: skip
-    if row is None:
-        return None
+    tenant_id, kept_digest, sealed, generation = change.opening.first
     # A mapping of several tenants keeps its delivery with one of them, which need not be this one.
-    keys = await change.vault.tenant_keys(change.connection, row["tenant_id"])
-    place = _answer_place(row["tenant_id"], delivery)
-    opened = keys.open(row["sealed_answer"], row["key_generation"], place)
-    if row["request_digest"] != keys.keys[row["key_generation"]].fingerprint(delivery.digest, place):
+    of_this_one = tenant_id == change.tenant_id
+    keys = await (change.keys() if of_this_one else change.vault.tenant_keys(change.connection, tenant_id))
+    place = _answer_place(tenant_id, delivery)
+    opened = keys.open(sealed, generation, place)
+    if kept_digest != keys.keys[generation].fingerprint(delivery.digest, place):
         raise Problem(problems.DELIVERY_REUSED)
     status, headers, body = msgspec.json.decode(opened, type=tuple[int, dict[str, str], str])
     return Answer(status=status, headers=headers | {"Idempotency-Replayed": "true"}, body=base64.b64decode(body))
@@ -324,13 +408,11 @@ async def _record(
             sealed = key.seal(msgspec.json.encode((answer.status, answer.headers, answer.body)), place)
         if body is not None:
             sealed_body = key.seal(body, body_place(change.tenant_id, delivery.sender, digest))
-    await change.connection.execute(
-        "INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, status, "
-        "sealed_answer, key_generation, revision, faults, sealed_body) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        change.tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, digest,
-        answer.outcome, answer.status, sealed, generation, change.revision if change.changed else None, keep(faults),
-        sealed_body,
+    change.pending.delivery = NewDelivery(
+        sender=delivery.sender, delivery_id=delivery.delivery_id, route=delivery.route, event=delivery.event,
+        request_digest=digest, outcome=answer.outcome, status=answer.status, sealed_answer=sealed,
+        key_generation=generation, revision=change.revision if change.changed else None, faults=keep(faults),
+        sealed_body=sealed_body,
     )  # fmt: skip
 
 
@@ -351,21 +433,11 @@ def _answer_place(tenant_id: str, delivery: Delivery) -> Place:
     return Place(purpose="delivery-answer", tenant_id=tenant_id, name=f"{delivery.sender}/{delivery.delivery_id}")
 
 
-async def _is_superseded(change: Change, delivery: Delivery) -> bool:
-    if delivery.sequence is None:
-        return False
-    last: int | None = await change.connection.fetchval(
-        "SELECT sequence FROM config.delivery_sequence WHERE tenant_id = $1 AND sender = $2 AND stream = $3",
-        change.tenant_id, delivery.sender, delivery.stream,
-    )  # fmt: skip
-    return last is not None and delivery.sequence < last
+def _is_superseded(change: Change, delivery: Delivery) -> bool:
+    last = change.opening.sequence
+    return delivery.sequence is not None and last is not None and delivery.sequence < last
 
 
-async def _remember_sequence(change: Change, delivery: Delivery) -> None:
-    if delivery.sequence is None:
-        return
-    await change.connection.execute(
-        "INSERT INTO config.delivery_sequence AS kept (tenant_id, sender, stream, sequence) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (tenant_id, sender, stream) DO UPDATE SET sequence = greatest(kept.sequence, excluded.sequence)",
-        change.tenant_id, delivery.sender, delivery.stream, delivery.sequence,
-    )  # fmt: skip
+def _remember_sequence(change: Change, delivery: Delivery) -> None:
+    if delivery.sequence is not None:
+        change.pending.sequence = (delivery.sender, delivery.stream, delivery.sequence)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sprintia_config.commands import documents, legacy, master_keys, tenants, transfer
+from sprintia_config.commands import documents, legacy, master_keys, retention, tenants, transfer
 from sprintia_platform.cli.audit import audit
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ def register(cli: click.Group, host: "Host") -> None:  # noqa: ARG001 - each com
     """Add the commands to the plugin's group."""
     cli.help = "Read and mend tenants' configuration, rotate keys, verify the audit log."
     for command in (
-        *documents.COMMANDS, *master_keys.COMMANDS, *tenants.COMMANDS, *transfer.COMMANDS, *legacy.COMMANDS, audit
+        *documents.COMMANDS, *master_keys.COMMANDS, *tenants.COMMANDS, *transfer.COMMANDS, *legacy.COMMANDS,
+        *retention.COMMANDS, audit,
     ):  # fmt: skip
         cli.add_command(command)

@@ -25,10 +25,10 @@ from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.documents import decode
 from sprintia_config.custody import open_standing_vault
 from sprintia_config.documents import representation, service, versions
-from sprintia_config.documents.service import Documents
+from sprintia_config.documents.service import Documents, Shown
 from sprintia_config.documents.versions import Version
 from sprintia_config.models import SCHEMA
-from sprintia_config.vault import TenantKeys
+from sprintia_config.tenants import is_known
 from sprintia_config.writing import Change
 from sprintia_platform.cli.runtime import fail, json_option, run, show
 from sprintia_platform.content.errors import ContentError
@@ -55,13 +55,13 @@ def get_document(
     with operated_host() as host:
         key, caller = checked_key(tenant, domain, config_type), the_operator(sees_secrets=show_secrets)
 
-        async def read() -> tuple[Version, TenantKeys | None]:
+        async def read() -> Shown:
             documents = Documents(host.database, await open_standing_vault(host))
             if number is None:
                 return await documents.head(caller, key)
             return await documents.version(caller, key, number)
 
-        version, keys = run(host, read)
+        version, keys, _ = run(host, read)
         if as_text:
             click.echo(representation.source_text(version, keys).encode(), nl=False)
         else:
@@ -113,11 +113,14 @@ def list_documents(tenant: str, domain: str | None, *, as_json: bool) -> None:
     with operated_host() as host:
         check_identifiers(tenant=tenant, **({} if domain is None else {"domain": domain}))
 
-        async def read() -> list[Version]:
+        async def read() -> tuple[list[Version], bool]:
             async with host.database.transaction(SCHEMA, [tenant], read_only=True) as connection:
-                return await versions.read_heads(connection, tenant, domain)
+                return await versions.read_heads(connection, tenant, domain), await is_known(connection, tenant)
 
-        show([representation.head(version) for version in run(host, read)], as_json=as_json, table=_IN_LISTS)
+        heads, known = run(host, read)
+        within = f"the tenant {tenant}" if domain is None else f"the domain {domain} of {tenant}"
+        nothing = f"no document stands in {within}" if known else f"there is no tenant {tenant}"
+        show([representation.head(version) for version in heads], as_json=as_json, table=_IN_LISTS, nothing=nothing)
 
 
 @click.command("history")
@@ -139,7 +142,8 @@ def show_history(tenant: str, domain: str, config_type: str, limit: int, *, as_j
                 return await versions.read_history(connection, key, before=None, limit=limit)
 
         items = [representation.history_item(version) for version in run(host, read)]
-        show(items, as_json=as_json, table=_IN_HISTORY)
+        nothing = f"there never was a document {tenant} {domain} {config_type}: see `sprintia config list {tenant}`"
+        show(items, as_json=as_json, table=_IN_HISTORY, nothing=nothing)
 
 
 @click.command("rollback")

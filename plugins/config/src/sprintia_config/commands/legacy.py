@@ -19,8 +19,9 @@ from sprintia_config.legacy.documents import Conversion
 from sprintia_config.legacy.encryption import read_keys
 from sprintia_config.legacy.findings import HEADINGS, Finding, Findings
 from sprintia_config.legacy.folder import CurrentState, LegacyFolder
-from sprintia_config.transfer.importing import History, Importer
+from sprintia_config.transfer.importing import Importer
 from sprintia_config.transfer.outcome import Counts, Outcome
+from sprintia_config.transfer.taking import History
 from sprintia_platform.cli.runtime import fail, json_option, run, show
 from sprintia_platform.database.urls import asyncpg_dsn, parse_database_url, shown
 from sprintia_platform.settings import read_secret

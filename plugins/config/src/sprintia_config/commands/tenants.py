@@ -9,6 +9,7 @@ from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.custody import open_standing_vault, open_vault
 from sprintia_config.erasure import erase_secrets_of
 from sprintia_config.models import SCHEMA
+from sprintia_config.tenants import is_known
 from sprintia_config.vault import tenants_of_master_key
 from sprintia_config.webhook.secrets import Mode, add_secret, set_mode
 from sprintia_config.writing import Writer
@@ -16,6 +17,11 @@ from sprintia_platform.cli.runtime import fail, json_option, run, show
 
 if TYPE_CHECKING:
     from sprintia_platform.host import Host
+
+
+_new_tenant = click.option(
+    "--new-tenant", is_flag=True, help="TENANT is not known here yet; without this, it is taken for misspelt."
+)
 
 
 @click.group("webhook-secret")
@@ -29,13 +35,15 @@ def webhook_secret() -> None:
     "--overlap-hours", type=click.IntRange(0, 24 * 90), default=24, show_default=True,
     help="How long the secrets that stand stay valid beside the new one.",
 )  # fmt: skip
+@_new_tenant
 @json_option
-def add_webhook_secret(tenant: str, overlap_hours: int, *, as_json: bool) -> None:
+def add_webhook_secret(tenant: str, overlap_hours: int, *, new_tenant: bool, as_json: bool) -> None:
     """Make a signing secret for TENANT and show it, once."""
     with operated_host() as host:
         check_identifiers(tenant=tenant)
 
         async def add() -> tuple[str, str]:
+            await _check_known(host, tenant, new_tenant=new_tenant)
             writer = open_writer(host, await open_standing_vault(host))
             async with writer.change(tenant, author()) as change:
                 return await add_secret(change, None, overlap_hours)
@@ -47,8 +55,9 @@ def add_webhook_secret(tenant: str, overlap_hours: int, *, as_json: bool) -> Non
 @click.command("signature")
 @TENANT
 @click.argument("mode", type=click.Choice(get_args(Mode)), metavar="MODE")
+@_new_tenant
 @json_option
-def set_signature(tenant: str, mode: Mode, *, as_json: bool) -> None:
+def set_signature(tenant: str, mode: Mode, *, new_tenant: bool, as_json: bool) -> None:
     """Say how the webhooks of TENANT must be signed.
 
     MODE is `optional`: a signature is checked when there is one; `required`: there must be one; `legacy`: the header
@@ -58,6 +67,7 @@ def set_signature(tenant: str, mode: Mode, *, as_json: bool) -> None:
         check_identifiers(tenant=tenant)
 
         async def write() -> None:
+            await _check_known(host, tenant, new_tenant=new_tenant)
             writer = open_writer(host, await open_standing_vault(host))
             async with writer.change(tenant, author()) as change:
                 await set_mode(change, mode)
@@ -96,6 +106,13 @@ def erase_secrets(tenant: str | None, lost_key: str | None, *, yes: bool, as_jso
 
 
 COMMANDS = (webhook_secret, set_signature, erase_secrets)
+
+
+async def _check_known(host: "Host", tenant: str, *, new_tenant: bool) -> None:
+    async with host.database.transaction(SCHEMA, [tenant], read_only=True) as connection:
+        known = await is_known(connection, tenant)
+    if not known and not new_tenant:
+        fail(f"there is no tenant {tenant}: check how it is spelt, or add --new-tenant before its first webhook")
 
 
 async def _erase(writer: Writer, tenant: str) -> dict[str, object]:

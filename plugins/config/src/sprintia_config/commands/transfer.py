@@ -12,10 +12,11 @@ from sprintia_config.commands.access import author, open_writer, operated_host
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.custody import open_standing_vault
 from sprintia_config.transfer.exporting import Export, chosen, export_lines, missing_tenants
-from sprintia_config.transfer.importing import FileSource, Heads, History, Importer
+from sprintia_config.transfer.importing import FileSource, Importer
 from sprintia_config.transfer.outcome import ImportReport
 from sprintia_config.transfer.reading import read_export
 from sprintia_config.transfer.spool import Spool
+from sprintia_config.transfer.taking import Heads, History
 from sprintia_platform.cli.runtime import fail, json_option, operator, run, show
 
 _CHUNK = 1024 * 1024

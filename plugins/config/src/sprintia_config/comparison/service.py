@@ -20,6 +20,7 @@ from sprintia_config.comparison.views import Secrets, is_mask, read_fingerprints
 from sprintia_config.contents.content import read_view
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.documents import versions
+from sprintia_config.documents.horizon import version_gone
 from sprintia_config.documents.service import not_found
 from sprintia_config.documents.versions import Version
 from sprintia_config.models import SCHEMA
@@ -92,12 +93,12 @@ class Comparisons:
         """Two versions of one document: by default the head, and the version before `target`.
 
         Raises:
-            Problem: 404 for a version that is not there.
+            Problem: 404 for a version that is not there, 410 for one that retention has removed.
         """
         async with self._database.transaction(SCHEMA, [key.tenant], read_only=True) as connection:
             after = await _wanted(connection, key, target)
             if source is None:
-                before = await versions.read_version(connection, key, after.version - 1)
+                before = await _before(connection, key, after)
             else:
                 before = await _wanted(connection, key, source)
             fingerprints = {}
@@ -162,6 +163,9 @@ class _Walk:
         """Go back over some versions; `ended` is true when it is of no use to go on."""
         self.ended = not page  # what is older was removed from the history
         for version in page:
+            if version.version != self.oldest.version - 1:
+                self.ended = True  # removed in between, before one that is pinned
+                return
             self._characters += len(version.view or "")
             if self._blame.settled or self._characters > MOST_CHARACTERS_READ:
                 self.ended = True
@@ -209,8 +213,22 @@ async def _wanted(connection: Connection, key: DocumentKey, number: int | None) 
         found = await versions.read_head(connection, key)
     else:
         found = await versions.read_version(connection, key, number)
+    if found is None and number is not None and (removed := await version_gone(connection, key, number)):
+        raise removed
     if found is None:
         raise not_found(key, number)
+    return found
+
+
+async def _before(connection: Connection, key: DocumentKey, after: Version) -> Version | None:
+    """The version before another; None where a history begins.
+
+    Raises:
+        Problem: 410 when retention has removed it: what changed is not known any more.
+    """
+    found = await versions.read_version(connection, key, after.version - 1)
+    if found is None and (removed := await version_gone(connection, key, after.version - 1)):
+        raise removed
     return found
 
 

@@ -17,6 +17,7 @@ from sprintia_config.erasure import erase_secrets_of
 from sprintia_config.models import SCHEMA
 from sprintia_config.schemas.quarantine import read_kept
 from sprintia_config.secrecy.leaves import decode_scalar
+from sprintia_config.tenants import require_known
 from sprintia_config.vault import Vault
 from sprintia_config.webhook import secrets as signing
 from sprintia_config.webhook.secrets import Mode, StoredSecret
@@ -27,6 +28,7 @@ from sprintia_platform.content.values import to_json
 from sprintia_platform.database.connections import Database
 from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.requests import StrictRequest
+from sprintia_platform.http.times import TimedResponse
 
 _ADMIN = [requires("admin")]
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -133,14 +135,16 @@ async def reveal(
 
 @delete("/config/tenants/{tenant:str}/secrets", guards=_ADMIN, tags=["secrets"], status_code=200)
 async def erase_secrets(
-    tenant: FromPath[str], writer: NamedDependency[Writer], caller: NamedDependency[Caller]
-) -> dict[str, int]:
+    tenant: FromPath[str], database: NamedDependency[Database], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> dict[str, int]:  # fmt: skip
     """Erase a tenant's secrets for ever, in every version and backup-independent, by destroying its data keys (LGPD).
 
     Documents that held secrets can no longer be read in clear; their masked views and the history stay.
     """
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
+    await require_known(database, tenant)
     async with writer.change(tenant, author_of(caller)) as change:
         return {"destroyed_keys": await erase_secrets_of(change)}
 
@@ -174,7 +178,7 @@ async def list_deliveries(
     ]  # fmt: skip
 
 
-@get("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, tags=["webhook"])
+@get("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, response_class=TimedResponse, tags=["webhook"])
 async def list_webhook_secrets(
     tenant: FromPath[str], database: NamedDependency[Database], caller: NamedDependency[Caller]
 ) -> list[StoredSecret]:
@@ -190,7 +194,7 @@ async def add_webhook_secret(
     data: JSONBody[NewWebhookSecret], tenant: FromPath[str], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
 ) -> Response[ShownWebhookSecret]:  # fmt: skip
-    """Add a signing secret and show it, once."""
+    """Add a signing secret and show it, once. The tenant may be new: its first webhook can then come signed."""
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
     async with writer.change(tenant, author_of(caller)) as change:
@@ -203,7 +207,7 @@ async def set_signature(
     data: JSONBody[Signature], tenant: FromPath[str], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
 ) -> Signature:  # fmt: skip
-    """Say whether and how a tenant's webhooks must be signed."""
+    """Say whether and how a tenant's webhooks must be signed. The tenant may be new."""
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
     async with writer.change(tenant, author_of(caller)) as change:

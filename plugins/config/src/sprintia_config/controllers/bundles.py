@@ -1,119 +1,84 @@
 """`/configs/{tenant}/bundle`: everything of a tenant at once, as it stands or as it stood."""
 
-import hashlib
-from datetime import UTC, datetime
+import asyncio
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
-from sprintia_config.documents.representation import json_text, moment, not_modified
-from sprintia_config.documents.versions import Version
-from sprintia_config.mapping.store import MappingVersion
+from sprintia_config.documents.representation import not_modified
+from sprintia_config.layers import bundles
+from sprintia_config.layers.bundles import BundleAnswer
+from sprintia_config.layers.layering import BASE_TENANT
+from sprintia_config.layers.reading import Asked, read_held, read_layers
 from sprintia_config.models import SCHEMA
-from sprintia_config.timeline import revisions
 from sprintia_platform import Caller, Problem, requires
-from sprintia_platform.database.connections import Connection, Database
-from sprintia_platform.http.problems import PARAMETER_INVALID
+from sprintia_platform.database.connections import Database
 from sprintia_platform.http.requests import StrictRequest
 
 AtRevision = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
-
-
-class BundleDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document in a bundle. Secrets are masked for every caller: read them one by one where they are needed."""
-
-    domain: str
-    config_type: str
-    version: int
-    revision: int
-    digest: str
-    created_at: str
-    json_data: msgspec.Raw
-
-
-class Bundle(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything of a tenant at one revision. `digest` is equal when, and only when, all of it is."""
-
-    tenant_id: str
-    revision: int
-    digest: str
-    documents: list[BundleDocument]
-    mapping: msgspec.Raw | None
 
 
 @get("/configs/{tenant:str}/bundle", guards=[requires("config:read")], tags=["timeline"])
 async def read_bundle(
     request: StrictRequest, tenant: FromPath[str], database: NamedDependency[Database],
     caller: NamedDependency[Caller], revision: AtRevision = None, at: FromQuery[str | None] = None,
+    resolve: FromQuery[bool] = False, base_revision: AtRevision = None, origins: FromQuery[bool] = False,
 ) -> Response[Any]:  # fmt: skip
-    """Read everything of a tenant at once: as it stands, at a revision, or at a time (ISO-8601)."""
+    """Read everything of a tenant at once: as it stands, at a revision, or at a time (ISO-8601).
+
+    With `resolve=true` the layers of the tenant `_base` are merged below each document, as they stood together with
+    the tenant, or at `base_revision`; with `origins=true` each leaf tells its layer.
+    """
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
-    bundle = await bundle_of(database, tenant, revision, at)
-    headers = {"ETag": f'"b-{bundle.revision}-{bundle.digest[:16]}"', "X-Config-Revision": str(bundle.revision)}
+    asked = Asked(revision=revision, at=at, base_revision=base_revision)
+    if resolve:
+        answer = await resolved_bundle_of(database, tenant, asked, with_origins=origins)
+    else:
+        _refuse_without_resolve(base_revision=base_revision is not None, origins=origins)
+        answer = await bundle_of(database, tenant, asked)
+    headers = dict(answer.headers)
     if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(None, status_code=304, headers=headers)
-    return Response(msgspec.json.encode(bundle), media_type="application/json", headers=headers)
+    # Merging what is large takes a moment, in which others are to be answered.
+    body = await asyncio.to_thread(answer.body) if resolve else answer.body()
+    return Response(body, media_type="application/json", headers=headers)
 
 
 HANDLERS = (read_bundle,)
 
 
-async def bundle_of(database: Database, tenant: str, revision: int | None, at: str | None = None) -> Bundle:
-    """Put together everything of a tenant: as it stands, at a revision, or at a time.
+async def bundle_of(database: Database, tenant: str, asked: Asked) -> BundleAnswer:
+    """Read everything of a tenant.
 
     Raises:
         Problem: 404 for a revision that is yet to come, 422 for a time that is none.
     """
     async with database.transaction(SCHEMA, [tenant], read_only=True) as connection:
-        stood = await wanted_revision(connection, tenant, revision, at)
-        documents = await revisions.documents_at(connection, tenant, stood)
-        mapping = await revisions.mapping_at(connection, tenant, stood)
-    return Bundle(
-        tenant_id=tenant, revision=stood, digest=_digest(documents, mapping),
-        documents=[_shown(version) for version in documents],
-        mapping=msgspec.Raw(mapping.slice.encode()) if mapping else None,
-    )  # fmt: skip
+        held = await read_held(connection, tenant, asked)
+    return bundles.plain_answer(held)
 
 
-async def wanted_revision(connection: Connection, tenant: str, revision: int | None, at: str | None) -> int:
-    """The revision that a reader asks for: the one given, the last one at a time, or the one that stands.
+async def resolved_bundle_of(
+    database: Database, tenant: str, asked: Asked, *, with_origins: bool = False
+) -> BundleAnswer:
+    """Read everything of a tenant over the layers below it.
+
+    Only here does a caller who does not reach `_base` see anything of it: merged under what is its own, with masks.
 
     Raises:
-        Problem: 422 when both are given or the time is none, 404 for a revision that is yet to come.
+        Problem: as of `bundle_of`, for the layers too; 422 for what does not go together, or grows too large.
     """
-    if revision is not None and at is not None:
-        raise Problem(PARAMETER_INVALID, names="revision, at")
-    current = await revisions.current_revision(connection, tenant) or 0
-    if at is not None:
-        return await revisions.revision_at(connection, tenant, _time(at))
-    if revision is not None and revision > current:
-        raise Problem(problems.REVISION_AHEAD, revision=revision, current=current)
-    return current if revision is None else revision
+    async with database.transaction(SCHEMA, {tenant, BASE_TENANT}, read_only=True) as connection:
+        held, base = await read_layers(connection, tenant, asked)
+    return await asyncio.to_thread(bundles.resolved_answer, held, base, with_origins=with_origins)
 
 
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Problem(PARAMETER_INVALID, names="at") from None
-
-
-def _digest(documents: list[Version], mapping: MappingVersion | None) -> str:
-    parts = [f"{version.domain}/{version.config_type}:{version.version}:{version.digest}" for version in documents]
-    parts.append(f"mapping:{mapping.version}:{mapping.digest}" if mapping else "mapping:-")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _shown(version: Version) -> BundleDocument:
-    return BundleDocument(
-        domain=version.domain, config_type=version.config_type, version=version.version, revision=version.revision,
-        digest=version.digest, created_at=moment(version.created_at),
-        json_data=msgspec.Raw(json_text(version, None).encode()),
-    )  # fmt: skip
+def _refuse_without_resolve(**given: bool) -> None:
+    names = [name for name, is_given in given.items() if is_given]
+    if names:
+        raise Problem(problems.RESOLVE_MISSING, names=", ".join(names))

@@ -14,13 +14,14 @@ from sprintia_config.controllers.intake import (
     author_of,
     delivery_of,
     json_answer,
+    reflected_revision,
     to_response,
     unless_held,
     yaml_problem,
 )
 from sprintia_config.documents import service
 from sprintia_config.documents.representation import json_text, moment, version_headers
-from sprintia_config.documents.versions import Version, read_head
+from sprintia_config.documents.versions import Version, read_standing, standing
 from sprintia_config.models import SCHEMA
 from sprintia_config.vault import Vault
 from sprintia_config.writing import Answer, Change, Writer
@@ -64,14 +65,14 @@ async def post_metadata(
         await company_services.check_token(change, request.headers.get("x-security-token"), document.token)
         made = await service.replace(change, request.headers, key, document.content)
         outcome = "applied" if made.revision == change.revision else "identical"
-        return json_answer(_shown(made), version_headers(made, masked=True), outcome)
+        return json_answer(_shown(made), version_headers(made, reflected_revision(change), masked=True), outcome)
 
     async def superseded(change: Change) -> Answer:
         await company_services.check_token(change, request.headers.get("x-security-token"), document.token)
-        head = await read_head(change.connection, key)
+        head = await standing(change, key)
         if head is None:
             raise Problem(problems.METADATA_NOT_FOUND, tenant=tenant)
-        headers = {**version_headers(head, masked=True), "X-Config-Superseded": "true"}
+        headers = {**version_headers(head, reflected_revision(change), masked=True), "X-Config-Superseded": "true"}
         return json_answer(_shown(head), headers, "superseded")
 
     delivery = delivery_of(
@@ -79,7 +80,7 @@ async def post_metadata(
         always_recorded=True,
     )  # fmt: skip
     author = author_of(caller, "company-services", data.message)
-    return to_response(await writer.deliver(tenant, author, delivery, work, superseded))
+    return to_response(await writer.deliver(tenant, author, delivery, work, superseded, documents=(key,)))
 
 
 @get(_PATH, guards=[requires("config:read")], tags=_TAGS)
@@ -92,12 +93,12 @@ async def read_metadata(
     caller.require_tenant(tenant)
     token = request.headers.get("x-security-token")
     async with database.transaction(SCHEMA, [tenant], read_only=True) as connection:
-        head = await read_head(connection, company_services.key_of(tenant))
+        head, revision = await read_standing(connection, company_services.key_of(tenant))
         if token is not None:
             await company_services.require_token(connection, await vault.tenant_keys(connection, tenant), tenant, token)
     if head is None or head.deleted:
         raise Problem(problems.METADATA_NOT_FOUND, tenant=tenant)
-    headers = version_headers(head, masked=True)
+    headers = version_headers(head, revision, masked=True)
     return unless_held(request, lambda: msgspec.json.encode(_shown(head)), headers)
 
 

@@ -16,7 +16,6 @@ from sprintia_platform.http.paging import Limit
 from sprintia_platform.http.problems import PARAMETER_INVALID
 from sprintia_platform.http.requests import StrictRequest
 
-_PATH = "/configs/{tenant:str}/{domain:str}/{config_type:str}"
 _READ = [requires("config:read")]
 _TAGS = ["comparison"]
 _LARGEST = 2**63 - 1
@@ -26,7 +25,7 @@ From = Annotated[int | None, QueryParameter(name="from", ge=1, le=_LARGEST)]
 To = Annotated[int | None, QueryParameter(name="to", ge=1, le=_LARGEST)]
 
 
-@get(f"{_PATH}/diff", guards=_READ, tags=_TAGS)
+@get("/diff", guards=_READ, tags=_TAGS)
 async def read_diff(
     request: StrictRequest, key: NamedDependency[DocumentKey], comparisons: NamedDependency[Comparisons],
     caller: NamedDependency[Caller], source: From = None, target: To = None,
@@ -47,7 +46,7 @@ async def read_diff(
     return list_answer(request, await asyncio.to_thread(sides.compared, limit))
 
 
-@get(f"{_PATH}/blame", guards=_READ, tags=_TAGS)
+@get("/blame", guards=_READ, tags=_TAGS)
 async def read_blame(
     request: StrictRequest, key: NamedDependency[DocumentKey], comparisons: NamedDependency[Comparisons],
     caller: NamedDependency[Caller], version: Number = None, versions: Limit = 200,
@@ -56,7 +55,7 @@ async def read_blame(
     return list_answer(request, await comparisons.blame(caller, key, version, versions))
 
 
-HANDLERS = (read_diff, read_blame)
+OF_ONE_DOCUMENT = (read_diff, read_blame)
 
 
 async def _sides(

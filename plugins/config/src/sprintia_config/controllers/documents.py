@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from sprintia_config.contents.content import Content
 from sprintia_config.contents.identifiers import check_identifiers
@@ -20,24 +20,26 @@ from sprintia_config.controllers.intake import (
     json_answer,
     language_of,
     list_answer,
+    reflected_revision,
     to_response,
     unless_held,
     yaml_problem,
 )
 from sprintia_config.documents import representation, service
-from sprintia_config.documents.service import Documents
-from sprintia_config.documents.versions import Version, read_head
-from sprintia_config.vault import TenantKeys
+from sprintia_config.documents.service import Documents, Shown
+from sprintia_config.documents.versions import Version, standing
+from sprintia_config.layers.reading import wanted_revision
+from sprintia_config.timeline.revisions import document_at
 from sprintia_config.writing import Answer, Change, Writer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.content.errors import ContentError
+from sprintia_platform.database.connections import Connection
 from sprintia_platform.http.documentation import documented_body
 from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.problems import PARAMETER_INVALID
 from sprintia_platform.http.requests import StrictRequest, content_problem, read_body_json
 
 YAML_TYPES = ("application/x-yaml", "application/yaml", "text/yaml", "text/x-yaml")
-_PATH = "/configs/{tenant:str}/{domain:str}/{config_type:str}"
 _READ, _WRITE = [requires("config:read")], [requires("config:write")]
 _TAGS = ["documents"]
 _WHOLE = documented_body("The document itself, as its Content-Type says.", *YAML_TYPES, "application/json")
@@ -45,6 +47,7 @@ _PATCH = documented_body("A JSON Merge Patch (RFC 7396).", "application/merge-pa
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _MOST_DIGITS = 18
 
+AtRevision = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
 Work = Callable[[Change], Awaitable[Answer]]
 
 
@@ -74,30 +77,25 @@ async def list_heads(
     return list_answer(request, [representation.head(version) for version in found], revision)
 
 
-@get(_PATH, guards=_READ, tags=_TAGS)
+@get("/", guards=_READ, tags=_TAGS)
 async def read_document(
     request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
-    caller: NamedDependency[Caller],
+    caller: NamedDependency[Caller], revision: AtRevision = None, at: FromQuery[str | None] = None,
 ) -> Response[Any]:  # fmt: skip
-    """Read the version that stands."""
-    version, keys = await documents.head(caller, key)
-    return _shown(request, version, keys)
+    """Read the version that stands, or stood at a revision of the tenant, or at a time (ISO-8601)."""
+    return _shown(request, await _wanted(documents, caller, key, revision, at))
 
 
-@get(f"{_PATH}/yaml", guards=_READ, tags=_TAGS)
+@get("/yaml", guards=_READ, tags=_TAGS)
 async def read_yaml_text(
     request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
-    caller: NamedDependency[Caller],
+    caller: NamedDependency[Caller], revision: AtRevision = None, at: FromQuery[str | None] = None,
 ) -> Response[Any]:  # fmt: skip
-    """Read the bytes as they were received."""
-    version, keys = await documents.head(caller, key)
-    headers = _headers(version, keys, yaml=True)
-    return unless_held(
-        request, lambda: representation.source_text(version, keys).encode(), headers, "application/x-yaml"
-    )
+    """Read the bytes as they were received, of the version that stands or stood then."""
+    return _shown_as_text(request, await _wanted(documents, caller, key, revision, at))
 
 
-@get(f"{_PATH}/history", guards=_READ, tags=_TAGS)
+@get("/history", guards=_READ, tags=_TAGS)
 async def read_history(
     request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
     limit: Limit = 1000, before: Before = None,
@@ -107,7 +105,7 @@ async def read_history(
     return list_answer(request, [representation.history_item(version) for version in found], revision)
 
 
-@get(f"{_PATH}/version/{{number:str}}", guards=_READ, tags=_TAGS)
+@get("/version/{number:str}", guards=_READ, tags=_TAGS)
 async def read_version(
     request: StrictRequest, key: NamedDependency[DocumentKey], number: FromPath[str],
     documents: NamedDependency[Documents], caller: NamedDependency[Caller],
@@ -117,11 +115,10 @@ async def read_version(
         raise Problem(PARAMETER_INVALID, names="version")
     if len(number) > _MOST_DIGITS:
         raise service.not_found(key, number)
-    version, keys = await documents.version(caller, key, int(number))
-    return _shown(request, version, keys)
+    return _shown(request, await documents.version(caller, key, int(number)))
 
 
-@post(_PATH, guards=_WRITE, tags=_TAGS, status_code=200)
+@post("/", guards=_WRITE, tags=_TAGS, status_code=200)
 async def post_document(
     request: StrictRequest, data: JSONBody[YamlPost], key: NamedDependency[DocumentKey],
     writer: NamedDependency[Writer], caller: NamedDependency[Caller],
@@ -135,7 +132,7 @@ async def post_document(
     return await _write(request, caller, writer, key, work, data.message)
 
 
-@put(_PATH, guards=_WRITE, tags=_TAGS, operation_class=_WHOLE)
+@put("/", guards=_WRITE, tags=_TAGS, operation_class=_WHOLE)
 async def put_document(
     request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
@@ -151,7 +148,7 @@ async def put_document(
     return await _write(request, caller, writer, key, work)
 
 
-@patch(_PATH, guards=_WRITE, tags=_TAGS, operation_class=_PATCH)
+@patch("/", guards=_WRITE, tags=_TAGS, operation_class=_PATCH)
 async def patch_document(
     request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
@@ -166,7 +163,7 @@ async def patch_document(
     return await _write(request, caller, writer, key, work)
 
 
-@delete(_PATH, guards=_WRITE, tags=_TAGS, status_code=200)
+@delete("/", guards=_WRITE, tags=_TAGS, status_code=200)
 async def delete_document(
     request: StrictRequest, key: NamedDependency[DocumentKey], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
@@ -174,12 +171,12 @@ async def delete_document(
     """Delete a document: a tombstone version; its history stays, and a rollback brings it back."""
 
     async def work(change: Change) -> Answer:
-        return _deleted(await service.delete(change, request.headers, key))
+        return _deleted(change, await service.delete(change, request.headers, key))
 
     return await _write(request, caller, writer, key, work)
 
 
-@post(f"{_PATH}/rollback", guards=_WRITE, tags=_TAGS, status_code=200)
+@post("/rollback", guards=_WRITE, tags=_TAGS, status_code=200)
 async def roll_back(
     request: StrictRequest, data: JSONBody[Rollback], key: NamedDependency[DocumentKey],
     writer: NamedDependency[Writer], caller: NamedDependency[Caller],
@@ -194,10 +191,24 @@ async def roll_back(
     return await _write(request, caller, writer, key, work, message, origin="rollback")
 
 
-HANDLERS = (
-    list_heads, read_document, read_yaml_text, read_history, read_version, post_document, put_document, patch_document,
+HANDLERS = (list_heads,)
+OF_ONE_DOCUMENT = (
+    read_document, read_yaml_text, read_history, read_version, post_document, put_document, patch_document,
     delete_document, roll_back,
 )  # fmt: skip
+
+
+async def _wanted(
+    documents: Documents, caller: Caller, key: DocumentKey, revision: int | None, at: str | None
+) -> Shown:
+    if revision is None and at is None:
+        return await documents.head(caller, key)
+
+    async def stood(connection: Connection) -> tuple[Version | None, int]:
+        then = await wanted_revision(connection, key.tenant, revision, at)
+        return await document_at(connection, key, then), then
+
+    return await documents.then(caller, key, stood)
 
 
 def _yaml_content(request: StrictRequest, source: str | bytes) -> Content:
@@ -239,14 +250,14 @@ async def _write(
     author = author_of(caller, origin, message)
 
     async def superseded(change: Change) -> Answer:
-        head = await read_head(change.connection, key)
+        head = await standing(change, key)
         if head is None:
             raise service.not_found(key)
-        answer = _deleted(head) if head.deleted else await _answer(change, caller, head)
+        answer = _deleted(change, head) if head.deleted else await _answer(change, caller, head)
         headers = {**answer.headers, "X-Config-Superseded": "true"}
         return Answer(status=200, body=answer.body, headers=headers, outcome="superseded")
 
-    return to_response(await writer.deliver(key.tenant, author, delivery, work, superseded))
+    return to_response(await writer.deliver(key.tenant, author, delivery, work, superseded, documents=(key,)))
 
 
 async def _answer(change: Change, caller: Caller, version: Version) -> Answer:
@@ -256,21 +267,31 @@ async def _answer(change: Change, caller: Caller, version: Version) -> Answer:
         await change.audit("secret.read", f"{version.domain}/{version.config_type}", version=version.version)
     keys = await change.keys() if clear else None
     outcome = "applied" if version.revision == change.revision else "identical"
-    return json_answer(representation.full(version, keys), _headers(version, keys), outcome)
+    shown = Shown(version, keys, reflected_revision(change))
+    return json_answer(representation.full(version, keys), _headers(shown), outcome)
 
 
-def _deleted(tombstone: Version) -> Answer:
-    headers = {"X-Config-Version": str(tombstone.version), "X-Config-Revision": str(tombstone.revision)}
+def _deleted(change: Change, tombstone: Version) -> Answer:
+    headers = {"X-Config-Version": str(tombstone.version), "X-Config-Revision": str(reflected_revision(change))}
     return json_answer(representation.history_item(tombstone), headers)
 
 
-def _shown(request: StrictRequest, version: Version, keys: TenantKeys | None) -> Response[Any]:
-    headers = _headers(version, keys)
-    return unless_held(request, lambda: msgspec.json.encode(representation.full(version, keys)), headers)
+def _shown(request: StrictRequest, shown: Shown) -> Response[Any]:
+    version, keys, _ = shown
+    return unless_held(request, lambda: msgspec.json.encode(representation.full(version, keys)), _headers(shown))
 
 
-def _headers(version: Version, keys: TenantKeys | None, *, yaml: bool = False) -> dict[str, str]:
-    headers = representation.version_headers(version, masked=keys is None, yaml=yaml)
+def _shown_as_text(request: StrictRequest, shown: Shown) -> Response[Any]:
+    version, keys, _ = shown
+    return unless_held(
+        request, lambda: representation.source_text(version, keys).encode(), _headers(shown, yaml=True),
+        "application/x-yaml",
+    )  # fmt: skip
+
+
+def _headers(shown: Shown, *, yaml: bool = False) -> dict[str, str]:
+    version, keys, revision = shown
+    headers = representation.version_headers(version, revision, masked=keys is None, yaml=yaml)
     if version.has_secrets and keys is not None:
         headers["Cache-Control"] = "no-store"
     return headers

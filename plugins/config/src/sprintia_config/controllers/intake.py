@@ -14,7 +14,7 @@ from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.documents.representation import not_modified
-from sprintia_config.writing import Answer, Author, Delivery
+from sprintia_config.writing import Answer, Author, Change, Delivery
 from sprintia_platform import Caller, Problem
 from sprintia_platform.content.errors import ContentError
 from sprintia_platform.http.languages import Language, preferred_language
@@ -31,13 +31,16 @@ Message = Annotated[str, msgspec.Meta(max_length=500)]
 
 
 async def provide_document_key(
-    tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str], caller: NamedDependency[Caller]
+    request: Request[Any, Any, Any], tenant: FromPath[str], config_type: FromPath[str], caller: NamedDependency[Caller]
 ) -> DocumentKey:
     """Litestar dependency `key`: the document that the path names, within the caller's reach.
+
+    The domain is no parameter where it bears the name of one of the tenant's own routes; see document_routes.py.
 
     Raises:
         Problem: 422 for a malformed identifier, 404 for a tenant out of reach.
     """
+    domain = request.path_params.get("domain") or request.route_handler.opt["domain"]
     check_identifiers(tenant=tenant, domain=domain, config_type=config_type)
     return DocumentKey(caller.require_tenant(tenant), domain, config_type)
 
@@ -95,6 +98,11 @@ def _sequence(request: StrictRequest) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= _LARGEST_SEQUENCE):
         raise Problem(problems.SEQUENCE_INVALID, header=SEQUENCE_HEADER)
     return int(text)
+
+
+def reflected_revision(change: Change) -> int:
+    """The tenant's revision that the answer of a write reflects: its own, when it changed something."""
+    return change.revision if change.changed else change.revision - 1
 
 
 def json_answer(value: object, headers: Mapping[str, str] | None = None, outcome: str = "applied") -> Answer:

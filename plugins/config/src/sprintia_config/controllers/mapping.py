@@ -18,6 +18,7 @@ from sprintia_config.controllers.intake import (
     to_response,
     unless_held,
 )
+from sprintia_config.documents.horizon import mapping_version_gone
 from sprintia_config.documents.representation import moment
 from sprintia_config.mapping import service, store
 from sprintia_config.mapping.service import Heads, Resolution
@@ -151,6 +152,8 @@ async def roll_back(
 
     async def work(change: Change) -> Answer:
         old = await store.read_version(change.connection, tenant, data.version)
+        if old is None and (removed := await mapping_version_gone(change.connection, tenant, data.version)):
+            raise removed
         if old is None:
             raise Problem(problems.VERSION_NOT_FOUND, version=data.version)
         heads = await store.read_heads(change.connection)

@@ -15,11 +15,12 @@ from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.controllers.intake import author_of, language_of
 from sprintia_config.settings import ConfigSettings
 from sprintia_config.transfer.exporting import Export, chosen, export_lines, missing_tenants
-from sprintia_config.transfer.importing import FileSource, Heads, History, Importer, Source
+from sprintia_config.transfer.importing import FileSource, Importer, Source
 from sprintia_config.transfer.lines import MEDIA_TYPE
 from sprintia_config.transfer.outcome import ImportReport, Outcome, Trouble
 from sprintia_config.transfer.reading import ExportFile, read_export
 from sprintia_config.transfer.spool import Spool
+from sprintia_config.transfer.taking import Heads, History
 from sprintia_config.vault import Vault
 from sprintia_config.writing import Writer
 from sprintia_platform import Caller, Problem, requires

@@ -17,7 +17,7 @@ from sprintia_config.contents.content import Content
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.intake import author_of, json_answer, language_of, to_response
 from sprintia_config.documents import service
-from sprintia_config.documents.versions import Version, read_head
+from sprintia_config.documents.versions import Version, standing
 from sprintia_config.schemas.enforcement import QuarantineError
 from sprintia_config.secrecy.errors import MaskError
 from sprintia_config.secrecy.leaves import secret_leaves
@@ -83,7 +83,7 @@ class _UndoneError(Exception):
 
 
 @post(
-    "/configs/{tenant:str}/{domain:str}/{config_type:str}/validate",
+    "/validate",
     guards=[requires("config:write")],
     tags=["comparison"],
     status_code=200,
@@ -104,7 +104,7 @@ async def validate_document(
     return to_response(json_answer(answer))
 
 
-HANDLERS = (validate_document,)
+OF_ONE_DOCUMENT = (validate_document,)
 
 
 async def _dry_run(
@@ -115,7 +115,7 @@ async def _dry_run(
     except ContentError as error:
         return _refused(None, [content_fault(error)], language)
     async with _undone(writer, key, caller) as change:
-        head = _standing(await read_head(change.connection, key))
+        head = _standing(await standing(change, key))
         try:
             made = await _write(change, request, key, proposal)
         except QuarantineError as refusal:

@@ -13,16 +13,15 @@ from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.intake import author_of, delivery_of, json_answer, to_response
 from sprintia_config.documents import service as documents
 from sprintia_config.documents.representation import moment
-from sprintia_config.documents.versions import read_head
+from sprintia_config.documents.versions import standing
 from sprintia_config.mapping import service as mappings
 from sprintia_config.mapping import store as mapping_store
-from sprintia_config.models import SCHEMA
 from sprintia_config.settings import ConfigSettings
 from sprintia_config.webhook.company_metadata import CompanyMetadataSync
 from sprintia_config.webhook.credentials import CredentialsSync
 from sprintia_config.webhook.events import Event, event_of, tenant_of
 from sprintia_config.webhook.mapping import MappingSync
-from sprintia_config.webhook.secrets import read_policy
+from sprintia_config.webhook.secrets import policy_of
 from sprintia_config.webhook.signatures import SignatureHeaders, verify, verify_legacy
 from sprintia_config.writing import Answer, Author, Change, Delivery, Writer, record_refusal
 from sprintia_platform import Caller, Problem, requires
@@ -39,7 +38,7 @@ _BODY = documented_body(
 _RIGHTS: dict[Event, str] = {
     "credentials_sync": "config:write", "mapping_sync": "mapping:write", "company_metadata_sync": "config:write",
 }  # fmt: skip
-Work = Callable[[Change], Awaitable[Answer]]
+Admission = Callable[[Change], Awaitable[None]]
 
 
 @post("/odoo-webhook", guards=[requires()], tags=["webhook"], status_code=200, operation_class=_BODY)
@@ -56,8 +55,7 @@ async def receive(
     intake = _Intake(request, caller, body)
     try:
         intake.read()
-        await _check_signature(request, database, writer, intake, config_settings)
-        return to_response(await _apply(writer, caller, intake))
+        return to_response(await _apply(writer, caller, intake, config_settings))
     except Problem as problem:
         if problem.kind.status < 500:
             await _list_refusal(database, caller, intake, problem)
@@ -96,32 +94,38 @@ class _Intake:
         return author_of(self.caller, "webhook", self.event or "")
 
 
-async def _check_signature(
-    request: StrictRequest, database: Database, writer: Writer, intake: _Intake, settings: ConfigSettings
-) -> None:
-    async with database.transaction(SCHEMA, [intake.tenant_id], read_only=True) as connection:
-        policy = await read_policy(connection, writer.vault, intake.tenant_id)
-    shared = settings.webhook_secrets.reveal().split() if settings.webhook_secrets else ()
-    known = (*policy.secrets, *shared)
-    headers = SignatureHeaders.of(request.headers)
-    mode = settings.webhook_signature if policy.mode == "inherit" else policy.mode
-    if headers.signature is not None:
-        verify(headers, intake.body, known)
-    elif mode == "legacy":
-        verify_legacy(request.headers.get("x-webhook-signature"), intake.body, known)
-    elif mode == "required":
-        verify(headers, intake.body, known)
+def _signature_check(intake: _Intake, settings: ConfigSettings) -> Admission:
+    """Make the check of a delivery's signature, for the transaction that applies it.
+
+    There the tenant's secrets cannot change between the check and the write, and cost no transaction of their own.
+    """
+
+    async def check(change: Change) -> None:
+        policy = await policy_of(change)
+        shared = settings.webhook_secrets.reveal().split() if settings.webhook_secrets else ()
+        known = (*policy.secrets, *shared)
+        headers = SignatureHeaders.of(intake.request.headers)
+        mode = settings.webhook_signature if policy.mode == "inherit" else policy.mode
+        if headers.signature is not None:
+            verify(headers, intake.body, known)
+        elif mode == "legacy":
+            verify_legacy(intake.request.headers.get("x-webhook-signature"), intake.body, known)
+        elif mode == "required":
+            verify(headers, intake.body, known)
+
+    return check
 
 
-async def _apply(writer: Writer, caller: Caller, intake: _Intake) -> Answer:
+async def _apply(writer: Writer, caller: Caller, intake: _Intake, settings: ConfigSettings) -> Answer:
+    admit = _signature_check(intake, settings)
     if intake.event == "mapping_sync":
-        return await _apply_mapping(writer, caller, intake)
+        return await _apply_mapping(writer, caller, intake, admit)
     if intake.event == "credentials_sync":
-        return await _apply_credentials(writer, intake)
-    return await _apply_metadata(writer, intake)
+        return await _apply_credentials(writer, intake, admit)
+    return await _apply_metadata(writer, intake, admit)
 
 
-async def _apply_credentials(writer: Writer, intake: _Intake) -> Answer:
+async def _apply_credentials(writer: Writer, intake: _Intake, admit: Admission) -> Answer:
     sync = CredentialsSync(intake.value)
     config_key = DocumentKey(sync.tenant_id, sync.domain, "config")
     credentials_key = DocumentKey(sync.tenant_id, sync.domain, "credentials")
@@ -135,22 +139,25 @@ async def _apply_credentials(writer: Writer, intake: _Intake) -> Answer:
         return json_answer(said | more, outcome="superseded" if more else "applied")
 
     async def work(change: Change) -> Answer:
-        config = await documents.merge(change, {}, config_key, sync.merged_config)
-        credentials = await documents.merge(change, {}, credentials_key, sync.merged_credentials)
-        made = answer(config.version, credentials.version, await change.now())
+        config = await documents.merge_unseen(change, config_key, sync.merged_config)
+        credentials = await documents.merge_unseen(change, credentials_key, sync.merged_credentials)
+        made = answer(config, credentials, await change.now())
         return made if change.changed else _identical(made)
 
     async def superseded(change: Change) -> Answer:
-        config = await read_head(change.connection, config_key)
-        credentials = await read_head(change.connection, credentials_key)
+        config = await standing(change, config_key)
+        credentials = await standing(change, credentials_key)
         versions = (config.version if config else 0, credentials.version if credentials else 0)
         return answer(*versions, await change.now(), superseded=True)
 
     delivery = intake.delivery_in(f"{intake.event}:{sync.domain}")
-    return await writer.deliver(sync.tenant_id, intake.author, delivery, work, superseded)
+    touched = (config_key, credentials_key)
+    return await writer.deliver(
+        sync.tenant_id, intake.author, delivery, work, superseded, documents=touched, admit=admit
+    )
 
 
-async def _apply_metadata(writer: Writer, intake: _Intake) -> Answer:
+async def _apply_metadata(writer: Writer, intake: _Intake, admit: Admission) -> Answer:
     sync = CompanyMetadataSync(intake.value)
     key = DocumentKey(sync.tenant_id, sync.domain, "metadata")
 
@@ -162,19 +169,21 @@ async def _apply_metadata(writer: Writer, intake: _Intake) -> Answer:
         return json_answer(said | more, outcome="superseded" if more else "applied")
 
     async def work(change: Change) -> Answer:
-        metadata = await documents.merge(change, {}, key, sync.merged)
-        made = answer(metadata.version, await change.now())
+        metadata = await documents.merge_unseen(change, key, sync.merged)
+        made = answer(metadata, await change.now())
         return made if change.changed else _identical(made)
 
     async def superseded(change: Change) -> Answer:
-        head = await read_head(change.connection, key)
+        head = await standing(change, key)
         return answer(head.version if head else 0, await change.now(), superseded=True)
 
     delivery = intake.delivery_in(f"{intake.event}:{sync.domain}")
-    return await writer.deliver(sync.tenant_id, intake.author, delivery, work, superseded)
+    return await writer.deliver(
+        sync.tenant_id, intake.author, delivery, work, superseded, documents=(key,), admit=admit
+    )
 
 
-async def _apply_mapping(writer: Writer, caller: Caller, intake: _Intake) -> Answer:
+async def _apply_mapping(writer: Writer, caller: Caller, intake: _Intake, admit: Admission) -> Answer:
     sync = MappingSync(intake.value)
 
     def answer(version: int, now: datetime, **more: object) -> Answer:
@@ -185,17 +194,19 @@ async def _apply_mapping(writer: Writer, caller: Caller, intake: _Intake) -> Ans
         return json_answer(said | more, outcome="superseded" if more else "applied")
 
     async def work(change: Change) -> Answer:
-        made = await mappings.write_slice(change, sync.applied)
-        said = answer(made.version, await change.now())
+        made = await mappings.write_slice_unseen(change, sync.applied)
+        said = answer(made, await change.now())
         return said if change.changed else _identical(said)
 
     async def superseded(change: Change) -> Answer:
-        head = await mapping_store.read_head(change.connection, sync.tenant_id)
+        head = await mapping_store.standing(change)
         return answer(head.version if head else 0, await change.now(), superseded=True)
 
     stream = f"{intake.event}:{sync.account}:{sync.inbox or ''}"
     delivery = intake.delivery_in(stream)
-    return await mappings.deliver_slice(writer, caller, sync.tenant_id, intake.author, delivery, work, superseded)
+    return await mappings.deliver_slice(
+        writer, caller, sync.tenant_id, intake.author, delivery, work, superseded, admit
+    )
 
 
 def _identical(answer: Answer) -> Answer:

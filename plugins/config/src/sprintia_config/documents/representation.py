@@ -115,11 +115,16 @@ def etag(version: Version, *, masked: bool = False, yaml: bool = False) -> str:
     return f'"{version.version}-{version.digest[:_DIGEST_SHOWN]}{suffix}"'
 
 
-def version_headers(version: Version, *, masked: bool = False, yaml: bool = False) -> dict[str, str]:
+def version_headers(version: Version, revision: int, *, masked: bool = False, yaml: bool = False) -> dict[str, str]:
+    """Say of an answer which version it shows, and which revision of the tenant it reflects.
+
+    The two differ: a document that stands reflects all that came since it was written. So one who reads several
+    documents, or reads after writing, can tell from each answer alone how fresh it is.
+    """
     return {
         "ETag": etag(version, masked=masked, yaml=yaml),
         "X-Config-Version": str(version.version),
-        "X-Config-Revision": str(version.revision),
+        "X-Config-Revision": str(revision),
     }
 
 

@@ -1,12 +1,14 @@
 """What can be done with documents: read, replace, merge, delete, roll back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple
 
 from sprintia_config import problems
 from sprintia_config.contents.content import Content, Media, read_view
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.documents import versions
+from sprintia_config.documents.horizon import version_gone
 from sprintia_config.documents.representation import require_match
 from sprintia_config.documents.versions import Version
 from sprintia_config.models import SCHEMA
@@ -34,6 +36,24 @@ def not_found(key: DocumentKey, version: int | str | None = None, deleted_by: in
     return Problem(problems.DOCUMENT_NOT_FOUND, extra=extra, **key._asdict(), version=suffix)
 
 
+class Shown(NamedTuple):
+    """What a reader gets of a document.
+
+    Attributes:
+        version: the version itself.
+        keys: to its secrets, when there are some and the caller may see them.
+        revision: of the tenant, which the answer reflects: the one that stands, or the one of then.
+    """
+
+    version: Version
+    keys: TenantKeys | None
+    revision: int
+
+
+ReadPast = Callable[[Connection], Awaitable[tuple[Version | None, int]]]
+"""Finds what stood of a document at some moment, a tombstone included, and the tenant's revision then."""
+
+
 class Documents:
     """Reads of documents. What a caller without `secrets:read` gets is never unsealed."""
 
@@ -41,29 +61,35 @@ class Documents:
         self._database = database
         self._vault = vault
 
-    async def head(self, caller: Caller, key: DocumentKey) -> tuple[Version, TenantKeys | None]:
-        """The version that stands, with the keys to its secrets when the caller may see them.
+    async def head(self, caller: Caller, key: DocumentKey) -> Shown:
+        """The version that stands, with the tenant's revision that it reflects.
 
         Raises:
             Problem: 404.
         """
-        async with self._reading(caller, key.tenant) as connection:
-            found = await versions.read_head(connection, key)
-            if found is None or found.deleted:
-                raise not_found(key, deleted_by=found.version if found else None)
-            return found, await self._keys_for(connection, caller, found)
+        return await self._standing(caller, key, lambda connection: versions.read_standing(connection, key))
 
-    async def version(self, caller: Caller, key: DocumentKey, number: int) -> tuple[Version, TenantKeys | None]:
-        """One version, with the keys to its secrets when the caller may see them.
+    async def then(self, caller: Caller, key: DocumentKey, read: ReadPast) -> Shown:
+        """The version that stood at a moment of the past, which `read` finds.
 
         Raises:
-            Problem: 404, also for a tombstone.
+            Problem: 404 where none stood, and what `read` raises.
+        """
+        return await self._standing(caller, key, read)
+
+    async def version(self, caller: Caller, key: DocumentKey, number: int) -> Shown:
+        """One version, with the revision that made it.
+
+        Raises:
+            Problem: 404, also for a tombstone; 410 when retention has removed it.
         """
         async with self._reading(caller, key.tenant) as connection:
             found = await versions.read_version(connection, key, number)
+            if found is None and (removed := await version_gone(connection, key, number)):
+                raise removed
             if found is None or found.deleted:
                 raise not_found(key, number)
-            return found, await self._keys_for(connection, caller, found)
+            return Shown(found, await self._keys_for(connection, caller, found), found.revision)
 
     async def heads(self, tenant: str, domain: str | None) -> tuple[list[Version], int]:
         """What stands, and the tenant's revision, read before: what stands may be newer, never older."""
@@ -76,6 +102,13 @@ class Documents:
         async with self._database.transaction(SCHEMA, [key.tenant], read_only=True) as connection:
             revision = await versions.read_revision(connection, key.tenant)
             return await versions.read_history(connection, key, before=before, limit=limit), revision
+
+    async def _standing(self, caller: Caller, key: DocumentKey, read: ReadPast) -> Shown:
+        async with self._reading(caller, key.tenant) as connection:
+            found, revision = await read(connection)
+            if found is None or found.deleted:
+                raise not_found(key, deleted_by=found.version if found else None)
+            return Shown(found, await self._keys_for(connection, caller, found), revision)
 
     def _reading(self, caller: Caller, tenant: str) -> AbstractAsyncContextManager[Connection]:
         # A caller who may see secrets leaves an audit event, which is a write.
@@ -97,7 +130,7 @@ async def replace(change: Change, headers: Headers, key: DocumentKey, content: C
     Raises:
         Problem: 412 when a condition fails, 422 for a mask that keeps nothing.
     """
-    head = await versions.read_head(change.connection, key)
+    head = await versions.standing(change, key)
     require_match(headers, head)
     standing: Json = {}
     if content.has_masks and head is not None and head.has_secrets:
@@ -116,8 +149,31 @@ async def merge(change: Change, headers: Headers, key: DocumentKey, update: Call
     Raises:
         Problem: 412 when a condition fails, 422 when the result cannot be kept.
     """
-    head = await versions.read_head(change.connection, key)
+    head = await versions.standing(change, key)
     require_match(headers, head)
+    content = await _merged(change, head, key, update)
+    if isinstance(content, Version):
+        return content
+    return await versions.write_version(change, key, head, content)
+
+
+async def merge_unseen(change: Change, key: DocumentKey, update: Callable[[Json], Json]) -> int:
+    """What `merge` does, for those who answer the version's number alone: its row is written with all others.
+
+    Raises:
+        Problem: 422 when the result cannot be kept.
+    """
+    head = await versions.standing(change, key)
+    content = await _merged(change, head, key, update)
+    if isinstance(content, Version):
+        return content.version
+    return await versions.add_version(change, key, head, content)
+
+
+async def _merged(
+    change: Change, head: Version | None, key: DocumentKey, update: Callable[[Json], Json]
+) -> Content | Version:
+    """The content after an update; the head when that is what stands."""
     standing: Json = {}
     media: Media = "yaml"
     if head is not None and not head.deleted:
@@ -127,7 +183,7 @@ async def merge(change: Change, headers: Headers, key: DocumentKey, update: Call
     restored = _restored(key.config_type, merged, standing)
     if head is not None and not head.deleted and same(restored, standing):
         return head
-    return await versions.write_version(change, key, head, _composed(restored, media))
+    return _written(restored, media) if restored is merged else _composed(restored, media)
 
 
 async def patch(change: Change, headers: Headers, key: DocumentKey, patch_value: Json) -> Version:
@@ -141,7 +197,7 @@ async def delete(change: Change, headers: Headers, key: DocumentKey) -> Version:
     Raises:
         Problem: 404 when none stands, 412 when a condition fails.
     """
-    head = await versions.read_head(change.connection, key)
+    head = await versions.standing(change, key)
     require_match(headers, head)
     if head is None or head.deleted:
         raise not_found(key, deleted_by=head.version if head else None)
@@ -152,13 +208,16 @@ async def roll_back(change: Change, headers: Headers, key: DocumentKey, number: 
     """Make the content of an old version a new one.
 
     Raises:
-        Problem: 404 when the document never was, or the version is none that can stand; 412 when a condition fails.
+        Problem: 404 when the document never was, or the version is none that can stand; 410 when retention has removed
+            it; 412 when a condition fails.
     """
-    head = await versions.read_head(change.connection, key)
+    head = await versions.standing(change, key)
     if head is None:
         raise not_found(key)
     require_match(headers, head)
     old = await versions.read_version(change.connection, key, number)
+    if old is None and (removed := await version_gone(change.connection, key, number)):
+        raise removed
     if old is None or old.deleted:
         raise Problem(problems.VERSION_NOT_FOUND, version=number)
     keys = await change.keys() if old.has_secrets else TenantKeys({})
@@ -168,8 +227,8 @@ async def roll_back(change: Change, headers: Headers, key: DocumentKey, number: 
 
 
 def same(one: Json, other: Json) -> bool:
-    """Compare values as they are written: to Python, true and 1 would be equal."""
-    return to_json(one) == to_json(other)
+    """Compare values as they are written: to Python, true and 1 would be equal, and keys in another order too."""
+    return one == other and to_json(one) == to_json(other)
 
 
 async def _readable_value(change: Change, head: Version) -> Json:
@@ -200,7 +259,11 @@ def _restored(config_type: str, value: Json, standing: Json) -> Json:
 
 def _composed(value: Json, media: Media) -> Content:
     """Write a value that was put together here, within the limits that hold for what is received."""
-    content = Content.from_value(_checked(value), media)
+    return _written(_checked(value), media)
+
+
+def _written(value: Json, media: Media) -> Content:
+    content = Content.from_value(value, media)
     if len(content.source.encode()) > DEFAULT_LIMITS.max_bytes:
         raise _refused(ContentError("too_large", limit=DEFAULT_LIMITS.max_bytes))
     return content

@@ -13,8 +13,8 @@ from sprintia_config.legacy import ORIGIN
 from sprintia_config.legacy.documents import Conversion
 from sprintia_config.legacy.findings import Findings
 from sprintia_config.legacy.mapping import MappingHistory, fits
-from sprintia_config.transfer.importing import Numbered
 from sprintia_config.transfer.lines import DocumentLine
+from sprintia_config.transfer.taking import Numbered
 from sprintia_platform.content.errors import ContentError
 from sprintia_platform.content.json_reader import read_json
 from sprintia_platform.content.values import Json

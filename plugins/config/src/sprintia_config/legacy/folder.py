@@ -19,8 +19,9 @@ from sprintia_config.legacy.mapping import fits, mapping_line, slices_of
 from sprintia_config.legacy.readings import read_as_before
 from sprintia_config.mapping import store
 from sprintia_config.mapping.slices import Slices
-from sprintia_config.transfer.importing import History, Numbered, readable_slice
+from sprintia_config.transfer.line_contents import readable_slice
 from sprintia_config.transfer.lines import DocumentLine, MappingLine
+from sprintia_config.transfer.taking import History, Numbered
 from sprintia_platform.content.errors import ContentError
 from sprintia_platform.content.json_reader import read_json
 from sprintia_platform.content.values import Json
@@ -38,7 +39,7 @@ class CurrentState(History):
 
     async def take_document(self, number: int, line: DocumentLine) -> None:
         """Take a file."""
-        head = await versions.read_head(self.change.connection, line.key)
+        head = await versions.standing(self.change, line.key)
         if head is not None:
             difference = await self.difference(head, line)
             if difference is None:
@@ -51,7 +52,7 @@ class CurrentState(History):
 
     async def take_mapping(self, number: int, line: MappingLine) -> None:
         """Take the tenant's part of the mapping's file."""
-        head = await store.read_head(self.change.connection, line.tenant_id)
+        head = await store.standing(self.change)
         part = readable_slice(line)
         if part is None:
             self.refuse(number, "mapping")

@@ -9,7 +9,7 @@ from sprintia_config import problems
 from sprintia_config.mapping import store
 from sprintia_config.mapping.slices import GivenMapping, Slice, Slices, patched
 from sprintia_config.mapping.store import MappingVersion, Route
-from sprintia_config.writing import Answer, Author, Change, Delivery, Writer, answer_once, finish
+from sprintia_config.writing import Answer, Author, Change, Delivery, Writer, answer_once, expected_of
 from sprintia_platform import Caller, Problem
 from sprintia_platform.database.connections import Connection
 
@@ -36,14 +36,15 @@ async def write(
     Raises:
         Problem: 404 for a tenant out of reach, 409 when a route belongs to somebody else, 412 when a condition fails.
     """
-    async with writer.mapping_transaction(caller.scope) as connection:
-        heads = await store.read_heads(connection)
+    async with writer.mapping_transaction(caller.scope) as transaction:
+        heads = await store.read_heads(transaction.connection)
         wanted = edit(heads)
         for tenant in wanted:
             caller.require_tenant(tenant)
         # A request that changes nothing still keeps its delivery, or its repetition would undo what came in between.
         locked = sorted(wanted) or sorted(heads)[:1] or sorted(caller.tenants or ())[:1]
-        changes = {tenant: await writer.begin(connection, tenant, author) for tenant in locked}
+        expected = expected_of(delivery, mapping=True)
+        changes = {tenant: await transaction.begin(tenant, author, expected) for tenant in locked}
         if not changes:
             require_match(if_match, heads)
             if delivery.delivery_id is not None:
@@ -56,10 +57,7 @@ async def write(
             return answer(standing)
 
         # A request over several tenants keeps its delivery with the first of them.
-        made = await answer_once(next(iter(changes.values())), delivery, work)
-        for change in changes.values():
-            await finish(change)
-        return made
+        return await answer_once(next(iter(changes.values())), delivery, work)
 
 
 def replacing(caller: Caller, given: GivenMapping) -> Edit:
@@ -89,21 +87,29 @@ def merging(given: GivenMapping) -> Edit:
 async def deliver_slice(
     writer: Writer, caller: Caller, tenant: str, author: Author, delivery: Delivery,
     work: Callable[[Change], Awaitable[Answer]], superseded: Callable[[Change], Awaitable[Answer]] | None = None,
+    admit: Callable[[Change], Awaitable[None]] | None = None,
 ) -> Answer:  # fmt: skip
     """Do `work` once for a delivery about one tenant's slice, while nobody else changes the mapping."""
-    async with writer.mapping_transaction(caller.scope) as connection:
-        change = await writer.begin(connection, tenant, author)
-        answer = await answer_once(change, delivery, work, superseded)
-        await finish(change)
-        return answer
+    async with writer.mapping_transaction(caller.scope, locking=tenant) as transaction:
+        expected = expected_of(delivery, mapping=True, signing=admit is not None)
+        change = await transaction.begin_locked(tenant, author, expected)
+        if admit is not None:
+            await admit(change)
+        return await answer_once(change, delivery, work, superseded)
 
 
 async def write_slice(change: Change, edit: Callable[[Slice], Slice]) -> MappingVersion:
     """Change one tenant's slice, within `Writer.mapping_transaction`; returns the version that stands."""
-    head = await store.read_head(change.connection, change.tenant_id)
+    head = await store.standing(change)
     part = edit(head.value if head else Slice())
     standing = await store.write_slices({change.tenant_id: change}, {change.tenant_id: part})
     return standing[change.tenant_id]
+
+
+async def write_slice_unseen(change: Change, edit: Callable[[Slice], Slice]) -> int:
+    """What `write_slice` does, for those who answer the number alone: its rows are written with all others."""
+    head = await store.standing(change)
+    return await store.add_slice(change, edit(head.value if head else Slice()))
 
 
 async def resolve(connection: Connection, *, account: str | None, inbox: str | None, phone: str | None) -> Resolution:

@@ -3,17 +3,18 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
-import asyncpg
 import msgspec
+from msgspec import structs
 
 from sprintia_config.mapping.slices import Slice, digits_of
+from sprintia_config.unit_of_work import SLICE_COLUMNS, NewSlice, Row
 from sprintia_config.writing import Change, Past
 from sprintia_platform.content.values import Json
 from sprintia_platform.database.connections import Connection
 
-COLUMNS = "id, tenant_id, version, revision, slice, digest, actor, origin, message, created_at"
+COLUMNS = SLICE_COLUMNS
+_NAMES = tuple(COLUMNS.split(", "))
 
 
 class MappingVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,15 @@ async def read_head(connection: Connection, tenant_id: str) -> MappingVersion | 
     return None if row is None else MappingVersion(**dict(row.items()))
 
 
+async def standing(change: Change) -> MappingVersion | None:
+    """What `read_head` reads, within a change: when it was expected it was read when the change began."""
+    opening = change.opening
+    if not opening.knows_slice:
+        await change.flush()
+        return await read_head(change.connection, change.tenant_id)
+    return None if opening.slice is None else MappingVersion(**dict(zip(_NAMES, opening.slice, strict=True)))
+
+
 async def read_version(connection: Connection, tenant_id: str, version: int) -> MappingVersion | None:
     row = await connection.fetchrow(
         f"SELECT {COLUMNS} FROM config.mapping_version WHERE tenant_id = $1 AND version = $2", tenant_id, version
@@ -91,20 +101,34 @@ async def write_slices(changes: Mapping[str, Change], slices: Mapping[str, Slice
     Raises:
         asyncpg.UniqueViolationError: a route belongs to a tenant that is not among the changes.
     """
-    standing: dict[str, MappingVersion] = {}
-    made: dict[str, Slice] = {}
+    heads = {tenant: await standing(changes[tenant]) for tenant in slices}
+    stands: dict[str, MappingVersion] = {}
+    made: dict[str, int] = {}
     for tenant, part in slices.items():
-        head = await read_head(changes[tenant].connection, tenant)
+        head = heads[tenant]
         if head is not None and head.digest == digest_of(part):
-            standing[tenant] = head
+            stands[tenant] = head
         elif head is not None or part:
-            made[tenant] = part
-            standing[tenant] = await _insert_version(changes[tenant], head.version + 1 if head else 1, part)
-    for tenant in made:
-        await changes[tenant].connection.execute("DELETE FROM config.mapping_entry WHERE tenant_id = $1", tenant)
-    for tenant, part in made.items():
-        await _insert_routes(changes[tenant].connection, tenant, part)
-    return standing
+            made[tenant] = head.version + 1 if head else 1
+    if made:
+        await _remove_routes(next(iter(changes.values())).connection, list(made))
+    for tenant, version in made.items():
+        new = await _add_standing(changes[tenant], version, slices[tenant])
+        stands[tenant] = await _written(changes[tenant], new)
+    return stands
+
+
+async def add_slice(change: Change, part: Slice) -> int:
+    """What `write_slices` does for one tenant, where no more than the number is needed: its rows wait for the others.
+
+    Raises:
+        asyncpg.UniqueViolationError: before the commit; a route belongs to another tenant.
+    """
+    head = await standing(change)
+    if head is not None and head.digest == digest_of(part):
+        return head.version
+    await _remove_routes(change.connection, [change.tenant_id])
+    return (await _add_standing(change, head.version + 1 if head else 1, part)).version
 
 
 async def find_routes(
@@ -123,24 +147,18 @@ async def find_routes(
     return [Route(**dict(row.items())) for row in rows]
 
 
-def _version(row: asyncpg.Record | None) -> MappingVersion:
-    if row is None:
-        msg = "PostgreSQL inserted a version and returned none"
-        raise RuntimeError(msg)
-    return MappingVersion(**dict(row.items()))
-
-
 def digest_of(part: Slice) -> str:
     return hashlib.sha256(part.to_text().encode()).hexdigest()
 
 
-async def write_past_version(change: Change, version: int, part: Slice, past: Past) -> MappingVersion:
+async def write_past_version(change: Change, version: int, part: Slice, past: Past) -> None:
     """Make a slice of another place or time part of the history, under its own number.
 
     The routes do not change: call `replace_routes` with the slice that is to stand. The caller has checked that it is
     newer than what stands, and audits the import as a whole.
     """
-    return await _insert_version(change, version, part, past)
+    _add_version(change, version, part, past)
+    await change.flush()
 
 
 async def replace_routes(change: Change, part: Slice) -> None:
@@ -149,48 +167,56 @@ async def replace_routes(change: Change, part: Slice) -> None:
     Raises:
         asyncpg.UniqueViolationError: a route belongs to another tenant.
     """
-    await change.connection.execute("DELETE FROM config.mapping_entry WHERE tenant_id = $1", change.tenant_id)
-    await _insert_routes(change.connection, change.tenant_id, part)
+    await _remove_routes(change.connection, [change.tenant_id])
+    change.pending.routes += _routes(part)
+    await change.flush()
 
 
-async def _insert_version(change: Change, version: int, part: Slice, past: Past | None = None) -> MappingVersion:
-    author = past.author if past else change.author
-    row = await change.connection.fetchrow(
-        "INSERT INTO config.mapping_version (tenant_id, version, revision, slice, digest, actor, origin, message, "
-        f"created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, clock_timestamp())) RETURNING {COLUMNS}",
-        change.tenant_id, version, change.revision, part.to_text(), digest_of(part), author.actor, author.origin,
-        author.message, past.created_at if past else None,
-    )  # fmt: skip
-    change.changed = True
-    if past is not None:
-        return _version(row)
+async def _add_standing(change: Change, version: int, part: Slice) -> NewSlice:
+    change.pending.routes += _routes(part)
     await change.audit("mapping.write", "mapping", version=version, revision=change.revision)
-    return _version(row)
+    return _add_version(change, version, part)
 
 
-async def _insert_routes(connection: Connection, tenant: str, part: Slice) -> None:
-    rows: list[tuple[Any, ...]] = [
-        *(_route(tenant, "account", index, key, entry) for index, (key, entry) in enumerate(part.accounts.items())),
-        *(_route(tenant, "inbox", index, key, entry) for index, (key, entry) in enumerate(part.inboxes.items())),
-        *(_route(tenant, "fallback", index, "", entry) for index, entry in enumerate(part.fallbacks)),
-        *_numbers(tenant, part.special_numbers),
-    ]
-    await connection.executemany(
-        "INSERT INTO config.mapping_entry (tenant_id, kind, position, key, domain, crew, sequence) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        rows,
-    )
+def _add_version(change: Change, version: int, part: Slice, past: Past | None = None) -> NewSlice:
+    author = past.author if past else change.author
+    new = NewSlice(
+        version=version, revision=change.revision, slice=part.to_text(), digest=digest_of(part), actor=author.actor,
+        origin=author.origin, message=author.message, created_at=past.created_at if past else change.opening.now,
+    )  # fmt: skip
+    change.pending.slices.append(new)
+    change.changed = True
+    change.opening.knows_slice = False
+    return new
 
 
-def _numbers(tenant: str, entries: Iterable[dict[str, Json]]) -> list[tuple[Any, ...]]:
+async def _written(change: Change, new: NewSlice) -> MappingVersion:
+    """Write what was just added, and give it back with its id."""
+    ids = (await change.flush()).slices
+    return MappingVersion(id=ids[new.version], tenant_id=change.tenant_id, **structs.asdict(new))
+
+
+async def _remove_routes(connection: Connection, tenants: list[str]) -> None:
+    # A statement of its own: the parts of one statement run in any order, and a route that stays would be there twice.
+    await connection.execute("DELETE FROM config.mapping_entry WHERE tenant_id = ANY ($1)", tenants)
+
+
+def _routes(part: Slice) -> list[Row]:
     return [
-        _route(tenant, "number", index, digits_of(str(entry["number"])), entry) for index, entry in enumerate(entries)
+        *(_route("account", index, key, entry) for index, (key, entry) in enumerate(part.accounts.items())),
+        *(_route("inbox", index, key, entry) for index, (key, entry) in enumerate(part.inboxes.items())),
+        *(_route("fallback", index, "", entry) for index, entry in enumerate(part.fallbacks)),
+        *_numbers(part.special_numbers),
     ]
 
 
-def _route(tenant: str, kind: str, position: int, key: str, entry: dict[str, Json]) -> tuple[Any, ...]:
+def _numbers(entries: Iterable[dict[str, Json]]) -> list[Row]:
+    return [_route("number", index, digits_of(str(entry["number"])), entry) for index, entry in enumerate(entries)]
+
+
+def _route(kind: str, position: int, key: str, entry: dict[str, Json]) -> Row:
     crew, sequence = entry.get("crew"), entry.get("sequence")
     return (
-        tenant, kind, position, key, str(entry["domain"]), crew if isinstance(crew, str) else None,
+        kind, position, key, str(entry["domain"]), crew if isinstance(crew, str) else None,
         sequence if isinstance(sequence, int) else None,
     )  # fmt: skip

@@ -54,9 +54,9 @@ async def body_of_quarantined(
     """
     domain, config_type = refusal.extra["domain"], refusal.extra["config_type"]
     standing: int | None = await connection.fetchval(
-        "SELECT d.version FROM config.document d JOIN config.document_version v "
-        "USING (tenant_id, domain, config_type, version) "
-        "WHERE d.tenant_id = $1 AND d.domain = $2 AND d.config_type = $3 AND NOT v.deleted",
+        "SELECT d.version FROM config.document d WHERE d.tenant_id = $1 AND d.domain = $2 AND d.config_type = $3 "
+        "AND NOT (SELECT v.deleted FROM config.document_version v WHERE v.tenant_id = d.tenant_id "
+        "AND v.domain = d.domain AND v.config_type = d.config_type AND v.version = d.version)",
         tenant_id, domain, config_type,
     )  # fmt: skip
     told = {

@@ -6,7 +6,8 @@ saved as the password (apolloconfig/apollo#1260). No mapping with the key `$secr
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeGuard
 
 from sprintia_config.secrecy.errors import (
     MalformedMaskError,
@@ -15,7 +16,7 @@ from sprintia_config.secrecy.errors import (
     UnknownMaskError,
     shown,
 )
-from sprintia_config.secrecy.leaves import JsonScalar, Path, ScalarKind, secret_leaves
+from sprintia_config.secrecy.leaves import JsonScalar, Path, ScalarKind, SecretLeaf, secret_leaves
 from sprintia_platform.content.pointers import format_pointer
 from sprintia_platform.content.values import Json
 
@@ -32,10 +33,18 @@ def mask(config_type: str, value: Json) -> Json:
     Returns:
         A new document that shares what is unchanged with the given one; the given one itself when nothing is secret.
     """
-    masks: dict[Path, Json] = {
-        leaf.path: {KEY: leaf.name, SET: leaf.is_set} for leaf in secret_leaves(config_type, value)
-    }
+    return mask_leaves(value, secret_leaves(config_type, value))
+
+
+def mask_leaves(value: Json, leaves: Iterable[SecretLeaf]) -> Json:
+    """What `mask` does, for those who know the secret leaves already."""
+    masks: dict[Path, Json] = {leaf.path: {KEY: leaf.name, SET: leaf.is_set} for leaf in leaves}
     return _with_replaced(value, masks) if masks else value
+
+
+def is_mask(value: Json) -> TypeGuard[dict[str, Json]]:
+    """Tell whether a value is a mask, well formed or not: what is inside one belongs to it."""
+    return isinstance(value, dict) and KEY in value
 
 
 def contains_mask(value: Json) -> bool:
@@ -78,7 +87,7 @@ def restore(config_type: str, value: Json, standing: Mapping[str, JsonScalar]) -
     unknown = [(path, name) for path, name in names.items() if name not in standing]
     if unknown:
         raise UnknownMaskError(
-            MaskFault(format_pointer(path), name, f"no secret {shown(name)!r} stands here to be kept; send its value")
+            MaskFault(format_pointer(path), name, f"no secret {shown(name)!r} stands here to be kept; give its value")
             for path, name in unknown
         )
     restored = _with_replaced(value, {path: standing[name] for path, name in names.items()}) if names else value
@@ -113,11 +122,10 @@ def _masks(value: Json) -> Iterator[tuple[Path, dict[str, Json]]]:
     stack: list[tuple[Path, Json]] = [((), value)]
     while stack:
         path, node = stack.pop()
-        if isinstance(node, dict):
-            if KEY in node:
-                yield path, node
-            else:
-                stack.extend(((*path, key), node[key]) for key in reversed(node))
+        if is_mask(node):
+            yield path, node
+        elif isinstance(node, dict):
+            stack.extend(((*path, key), node[key]) for key in reversed(node))
         elif isinstance(node, list):
             stack.extend(((*path, index), node[index]) for index in reversed(range(len(node))))
 

@@ -1,47 +1,52 @@
-"""Wake whoever waits for a tenant's changes: by NOTIFY at once, by reconciling revisions in any case.
+"""Follow the revisions of tenants: NOTIFY says at once that one moved, a comparison on an interval says it in any case.
 
-NOTIFY only wakes. A connection that listens can go silent without an error (a proxy that swallows packets), so it is
-asked for a sign of life, and the revisions of all watched tenants are compared on an interval: nobody waits longer
-than that, whatever happens to the notifications.
+NOTIFY only wakes. A connection that listens can go silent without an error (a proxy that swallows packets), so the
+database is asked for the revisions every second over that same connection: an answer proves that it still hears, and
+whatever happens to the notifications, nobody is left behind for longer than a round.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping
+from typing import Protocol
 
-import asyncpg
 import structlog
 
 from sprintia_config.models import SCHEMA
 from sprintia_config.writing import NOTIFICATIONS
-from sprintia_platform.database.connections import Database
+from sprintia_platform.database.connections import Connection, Database, role_of
+from sprintia_platform.http.answers import is_outage
 
 log = structlog.get_logger("sprintia.config")
 
-RECONCILE_SECONDS = 2.0
-HEARTBEAT_SECONDS = 10.0
-HEARTBEAT_TIMEOUT = 3.0
-RECONNECT_SECONDS = 1.0
+RECONCILE_SECONDS = 1.0
+"""Between two comparisons of revisions."""
+ROUND_SECONDS = 2.0
+"""How long connecting, and each comparison, may take. Whoever hears nothing for longer knows that it failed."""
 
 
-class Watch:
-    """One who waits for a tenant's changes."""
+class Follower(Protocol):
+    """Who wants to know how far tenants are. Called in the event loop: return at once, and raise nothing."""
 
-    def __init__(self) -> None:
-        self._woken = asyncio.Event()
+    def held(self) -> Collection[str]:
+        """The tenants whose revisions are to be compared in every round."""
+        ...
 
-    def wake(self) -> None:
-        self._woken.set()
+    def moved(self, tenant_id: str, revision: int) -> None:
+        """A tenant, held or not, is at this revision at least. Says the same thing many times over."""
+        ...
 
-    async def wait(self, seconds: float) -> bool:
-        """Wait until something may have changed, at most so long; tells whether it may have."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        woken = self._woken.is_set()
-        self._woken.clear()
-        return woken
+    def reconciled(self, asked_at: float, revisions: Mapping[str, int]) -> None:
+        """The database was asked for the revisions of all that is held by anybody; unknown tenants are absent.
+
+        Args:
+            asked_at: `loop.time()` just before the statement was sent: what was committed before then, it has seen.
+            revisions: by tenant.
+        """
+        ...
+
+    def unreachable(self) -> None:
+        """A round failed: the database did not answer. The next one is tried within a second."""
+        ...
 
 
 class Notifications:
@@ -49,75 +54,63 @@ class Notifications:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._watches: defaultdict[str, set[Watch]] = defaultdict(set)
-        self._revisions: dict[str, int] = {}
+        self._followers: list[Follower] = []
 
-    @contextmanager
-    def watch(self, tenant_id: str) -> Iterator[Watch]:
-        """Be woken at the tenant's changes. Read the database after entering: what came before wakes nobody."""
-        watch = Watch()
-        self._watches[tenant_id].add(watch)
-        try:
-            yield watch
-        finally:
-            self._watches[tenant_id].discard(watch)
-            if not self._watches[tenant_id]:
-                del self._watches[tenant_id]
-                self._revisions.pop(tenant_id, None)
+    def follow(self, follower: Follower) -> None:
+        """Tell somebody of every movement from now on."""
+        self._followers.append(follower)
 
     async def run(self) -> None:
-        """Listen and reconcile until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen_for_ever())
-            tasks.create_task(self._reconcile_for_ever())
-
-    async def _listen_for_ever(self) -> None:
+        """Listen and compare until cancelled."""
         while True:
+            began = asyncio.get_running_loop().time()
             try:
                 await self._listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("listener_lost", error_type=type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever it was: a process that stops listening serves old things
+                self._failed(error)
+            # A connection that had lasted is replaced at once; a database that is away is asked every second.
+            await asyncio.sleep(max(0.0, began + RECONCILE_SECONDS - asyncio.get_running_loop().time()))
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, TimeoutError) or is_outage(error):
+            log.warning("listener_lost", error_type=type(error).__name__)
+        else:
+            log.error("listener_lost", exc_info=error)
+        for follower in self._followers:
+            follower.unreachable()
 
     async def _listen(self) -> None:
-        connection = await self._database.dedicated_connection()
+        async with asyncio.timeout(ROUND_SECONDS):
+            connection = await self._database.dedicated_connection()
         try:
-            await connection.add_listener(NOTIFICATIONS, self._received)
-            self._wake_all()  # what was notified before we listened
-            while True:
-                await asyncio.sleep(HEARTBEAT_SECONDS)
-                await connection.fetchval("SELECT 1", timeout=HEARTBEAT_TIMEOUT)
+            async with asyncio.timeout(ROUND_SECONDS):
+                await connection.execute(f"SET ROLE {role_of(SCHEMA)}; SET sprintia.tenants = '*'")
+                await connection.add_listener(NOTIFICATIONS, self._received)
+            while True:  # the first comparison at once: what was notified before we listened
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await self._compare(connection)
+                await asyncio.sleep(RECONCILE_SECONDS)
         finally:
             connection.terminate()
 
+    async def _compare(self, connection: Connection) -> None:
+        held = set[str]().union(*(follower.held() for follower in self._followers))
+        asked_at = asyncio.get_running_loop().time()
+        # With nothing held it asks all the same: to know that the database answers, and that we still hear it.
+        rows = await connection.fetch(
+            "SELECT tenant_id, revision FROM config.tenant WHERE tenant_id = ANY($1::text[])", list(held)
+        )
+        revisions: dict[str, int] = {row["tenant_id"]: row["revision"] for row in rows}
+        for tenant_id, revision in revisions.items():
+            self._moved(tenant_id, revision)
+        for follower in self._followers:
+            follower.reconciled(asked_at, revisions)
+
     def _received(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        tenant_id, _, _ = str(payload).partition(" ")
-        self._wake(tenant_id)
+        tenant_id, _, revision = str(payload).partition(" ")
+        if revision.isascii() and revision.isdigit():
+            self._moved(tenant_id, int(revision))
 
-    async def _reconcile_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(RECONCILE_SECONDS)
-            if not self._watches:
-                continue
-            try:
-                await self._reconcile()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("reconcile_failed", error_type=type(error).__name__)
-
-    async def _reconcile(self) -> None:
-        async with self._database.transaction(SCHEMA, "*", read_only=True) as connection:
-            rows = await connection.fetch(
-                "SELECT tenant_id, revision FROM config.tenant WHERE tenant_id = ANY($1::text[])", list(self._watches)
-            )
-        for row in rows:
-            if self._revisions.get(row["tenant_id"]) != row["revision"]:
-                self._revisions[row["tenant_id"]] = row["revision"]
-                self._wake(row["tenant_id"])
-
-    def _wake(self, tenant_id: str) -> None:
-        for watch in self._watches.get(tenant_id, ()):
-            watch.wake()
-
-    def _wake_all(self) -> None:
-        for tenant_id in list(self._watches):
-            self._wake(tenant_id)
+    def _moved(self, tenant_id: str, revision: int) -> None:
+        for follower in self._followers:
+            follower.moved(tenant_id, revision)

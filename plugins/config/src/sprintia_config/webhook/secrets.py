@@ -2,12 +2,12 @@
 
 import secrets as random
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 
 from sprintia_config.secrecy.envelope import Place
-from sprintia_config.vault import Vault
+from sprintia_config.vault import TenantKeys
 from sprintia_config.webhook.signatures import new_secret
 from sprintia_config.writing import Change
 from sprintia_platform.database.connections import Connection
@@ -30,25 +30,19 @@ class StoredSecret(msgspec.Struct, frozen=True, kw_only=True):
     not_after: datetime | None
 
 
-async def read_policy(connection: Connection, vault: Vault, tenant_id: str) -> SigningPolicy:
-    """Read how a tenant's webhooks are signed; an unknown tenant has nothing of its own."""
-    mode: Mode | None = await connection.fetchval("SELECT signature FROM config.tenant WHERE tenant_id = $1", tenant_id)
-    if mode is None:
-        return SigningPolicy("inherit", ())
-    rows = await connection.fetch(
-        "SELECT id, sealed, key_generation FROM config.webhook_secret "
-        "WHERE tenant_id = $1 AND (not_after IS NULL OR not_after > now())",
-        tenant_id,
-    )
-    if not rows:
-        return SigningPolicy(mode, ())
-    keys = await vault.tenant_keys(connection, tenant_id)
+async def policy_of(change: Change) -> SigningPolicy:
+    """How a tenant's webhooks are signed, as of the moment since which nobody else changes it.
+
+    The change must have expected `signing`.
+    """
+    rows = change.opening.signing_secrets
+    keys = await change.keys() if rows else TenantKeys({})
     opened = (
-        keys.open(row["sealed"], row["key_generation"], _place(tenant_id, row["id"])).decode()
-        for row in rows
-        if row["key_generation"] in keys.keys  # an erased one signs nothing any more, and must not stop the others
+        keys.open(sealed, generation, _place(change.tenant_id, secret_id)).decode()
+        for secret_id, sealed, generation in rows
+        if generation in keys.keys  # an erased one signs nothing any more, and must not stop the others
     )
-    return SigningPolicy(mode, tuple(opened))
+    return SigningPolicy(cast("Mode", change.opening.signature), tuple(opened))
 
 
 async def list_secrets(connection: Connection, tenant_id: str) -> list[StoredSecret]:

@@ -2,6 +2,8 @@
 
 from alembic import op
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sprintia_config.contents.content import read_view
 from sprintia_config.contents.keys import DocumentKey
@@ -15,6 +17,11 @@ branch_labels = None
 depends_on = None
 
 BATCH = 200
+
+_PLACE_OF_TRIGRAMS = text(
+    "SELECT quote_ident(nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+    "WHERE extname = 'pg_trgm'"
+)
 
 
 def upgrade() -> None:
@@ -81,20 +88,29 @@ def downgrade() -> None:
 def _schema_of_trigrams() -> str:
     """Make the extension where it is missing, and tell in which schema it is."""
     connection = op.get_bind()
+    found = connection.scalar(_PLACE_OF_TRIGRAMS)
+    if found is None:
+        _create_trigrams(connection)
+        found = connection.scalar(_PLACE_OF_TRIGRAMS)
+    return str(found)
+
+
+def _create_trigrams(connection: Connection) -> None:
     if not connection.scalar(text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm')")):
         raise StartupError(
             "this PostgreSQL has no extension pg_trgm, which the search needs: install the server's contrib package "
             "(Debian: postgresql-contrib), then run `sprintia db upgrade`"
         )
-    # A trusted extension: the right to create in the database is enough, which the owner has for the schema.
-    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA config")
-    found: str = connection.scalar(
-        text(
-            "SELECT quote_ident(nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
-            "WHERE extname = 'pg_trgm'"
-        )
-    )
-    return found
+    try:
+        # A trusted extension: the right to create in the database is enough, which the owner has for the schema.
+        op.execute("CREATE EXTENSION pg_trgm SCHEMA config")
+    except DBAPIError as error:
+        # Managed PostgreSQL allows some extensions, to some roles, by rules and with error codes of its own.
+        said = str(error.orig).partition("\n")[0].rpartition(">: ")[2]
+        raise StartupError(
+            f"this user may not create the extension pg_trgm, which the search needs ({said}): let an administrator "
+            "run `CREATE EXTENSION pg_trgm` in this database, then run `sprintia db upgrade`"
+        ) from error
 
 
 def _fill() -> None:

@@ -1,0 +1,1 @@
+"""What of the history may go, what must stay, and what that leaves answerable."""

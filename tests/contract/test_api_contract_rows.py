@@ -1,0 +1,235 @@
+"""What the HTTP contract says of every route at once: keys, slashes, times, identity, errors, repeated writes."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from sprintia_testing.databases import TestDatabases
+from sprintia_testing.platforms import API_KEY, RunningPlatform
+from sprintia_testing.problems import assert_problem
+from sprintia_testing.shared import shared_platform
+
+from sprintia_platform.app import create_app
+from sprintia_platform.cli.serve import default_port
+from sprintia_platform.host import Host
+
+TENANT = "account_1"
+DOCUMENT = f"/configs/{TENANT}/retail/config"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+LIKE_A_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]")
+PLACES = {
+    "tenant": TENANT, "domain": "retail", "config_type": "config", "number": "1", "name": "tok", "key_id": "none",
+    "delivery": "1",
+}  # fmt: skip
+QUERIES = {"/mapping/resolve": "?account=1", "/config/search": "?q=loja"}
+ENDLESS = {"/configs/{tenant}/events"}
+
+
+@pytest.fixture(scope="module")
+def served(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """A platform that holds one of everything."""
+    with shared_platform(databases, tmp_path_factory.mktemp("rows")) as running:
+        client = running.with_rights()
+        entry = {"account_id": TENANT, "domain": "retail"}
+        for answer in (
+            client.post(DOCUMENT, json={"yaml_content": "name: Loja\n"}, headers={"Idempotency-Key": "first"}),
+            client.post(DOCUMENT, json={"yaml_content": "name: Loja Aurora\n"}),
+            client.put(f"/configs/{TENANT}/retail/credentials", json={"credentials": {"tok": "s"}}),
+            client.post("/mapping/", json={"mapping_data": {"accounts": {"1": entry}}}),
+            client.post(
+                f"/company-services/{TENANT}/metadata", json={"yaml_content": f"account_id: {TENANT}\n"},
+                headers={"X-Security-Token": "t0k3n-of-tenant"},
+            ),
+            client.put("/config/schemas/config", json={"schema": {"type": "object"}, "mode": "warn"}),
+            client.post(f"/config/tenants/{TENANT}/webhook-secrets", json={}),
+            client.post("/keys", json={"name": "k", "rights": ["config:read"], "expires_in_days": 1}),
+        ):  # fmt: skip
+            assert answer.is_success, answer.text
+        yield running
+
+
+@pytest.fixture(scope="module")
+def reads(served: RunningPlatform) -> list[str]:
+    """The address of every route that is read, with its places filled in."""
+    found = set()
+    for route in create_app(Host(environ=served.environ)).routes:
+        template = re.sub(r":\w+\}", "}", route.path)
+        for handler in getattr(route, "route_handlers", ()):
+            assert isinstance(handler, HTTPRouteHandler)
+            if "GET" in handler.http_methods and template not in ENDLESS and not template.startswith("/schema"):
+                found.add(template.format(**PLACES) + QUERIES.get(template, ""))
+    assert len(found) > 25
+    return sorted(found)
+
+
+def test_every_read_works_with_and_without_a_slash_and_redirects_nowhere(
+    served: RunningPlatform, reads: list[str]
+) -> None:
+    client = served.with_rights()
+    for address in reads:
+        path, mark, query = address.partition("?")
+        plain = client.get(address, follow_redirects=False)
+        slashed = client.get(f"{path.rstrip('/')}/{mark}{query}", follow_redirects=False)
+        assert plain.status_code == slashed.status_code, address
+        assert plain.status_code in {200, 404, 503}, (address, plain.text)
+        if plain.status_code == 200 and path not in {"/metrics", "/config/export", "/health/ready", "/audit", "/keys"}:
+            assert plain.headers.get("etag") == slashed.headers.get("etag"), address
+
+
+def test_every_answer_names_its_request_whatever_it_is(served: RunningPlatform, reads: list[str]) -> None:
+    keys = {"valid": served.with_rights(), "none": served.as_key(None), "wrong": served.as_key("sprk_wrong")}
+    seen = set()
+    for address in reads:
+        for who, client in keys.items():
+            answer = client.get(address, headers={"X-Request-ID": "agent-run-0042"})
+            assert answer.headers["x-request-id"] == "agent-run-0042", (address, who)
+            if who != "valid" and answer.status_code == 401:
+                assert answer.headers["www-authenticate"] == "ApiKey"
+                assert answer.json()["detail"] == "Chave de API inválida ou não fornecida"
+                assert answer.json()["request_id"] == "agent-run-0042"
+            seen.add(answer.status_code)
+    assert {200, 401} <= seen
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X-API-Key": API_KEY}, 200),
+        ({"Authorization": f"Bearer {API_KEY}"}, 200),
+        ({"Authorization": f"bearer {API_KEY}"}, 200),  # RFC 9110, section 11.1: schemes know no case
+        ({"Authorization": f"Basic {API_KEY}"}, 401),
+        ({"Authorization": API_KEY}, 401),
+        ({"X-API-Key": API_KEY[:-1]}, 401),
+    ],
+)
+def test_a_key_comes_in_either_header(served: RunningPlatform, headers: dict[str, str], status: int) -> None:
+    assert served.as_key(None).get(DOCUMENT, headers=headers).status_code == status
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_every_time_is_utc_with_microseconds(served: RunningPlatform, reads: list[str]) -> None:
+    client, told = served.with_rights(), 0
+    webhook = {"event_type": "company_metadata_sync", "account_id": TENANT, "name": "Loja"}
+    answers = {address: client.get(address) for address in reads} | {
+        "webhook": client.post("/odoo-webhook/", json=webhook),
+    }
+    for address, answer in answers.items():
+        if "application/json" not in answer.headers.get("content-type", ""):
+            continue
+        for text in _strings(answer.json()):
+            if LIKE_A_TIME.match(text):
+                assert TIME.fullmatch(text), (address, text)
+                told += 1
+    assert told > 30
+
+
+def test_a_times_zeros_are_written_too(served: RunningPlatform, databases: TestDatabases) -> None:
+    """A reader may compare times as text: a whole second must have its six zeros."""
+    client = served.with_rights()
+    for table in ("platform.api_key", "config.webhook_secret"):
+        databases.run(served.database_url, f"UPDATE {table} SET created_at = date_trunc('second', created_at)")
+    databases.run(served.database_url, "UPDATE platform.audit_event SET at = date_trunc('second', at)")
+    keys, secrets = (client.get(path).json() for path in ("/keys", f"/config/tenants/{TENANT}/webhook-secrets"))
+    events = client.get("/audit?limit=1000").json()["events"]
+    times = [*(item["created_at"] for item in (*keys, *secrets)), *(event["at"] for event in events)]
+    assert len(times) > 5
+    assert {time[-8:] for time in times} == {".000000Z"}
+    assert all(TIME.fullmatch(time) for time in times)
+    assert keys[0]["expires_at"] is None or TIME.fullmatch(keys[0]["expires_at"])
+
+
+WIRE_DETAILS = {
+    f"/configs/{TENANT}/retail/none": (
+        f"Configuração não encontrada para tenant_id={TENANT}, domain=retail, config_type=none"
+    ),
+    f"{DOCUMENT}/version/99": (
+        f"Configuração não encontrada para tenant_id={TENANT}, domain=retail, config_type=config, version=99"
+    ),
+    "/company-services/account_9/metadata": "Metadados da empresa não encontrados para tenant_id=account_9",
+}
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en", "fr", ""])
+def test_texts_of_the_wire_are_portuguese_in_any_language(served: RunningPlatform, language: str) -> None:
+    for path, detail in WIRE_DETAILS.items():
+        answer = served.client.get(path, headers={"Accept-Language": language})
+        assert_problem(answer, 404, detail=detail)
+        assert answer.headers["content-language"] == "pt-BR"
+
+
+REPEATED = {
+    "delete": ("DELETE", "", None),
+    "rollback": ("POST", "/rollback", {"version": 1}),
+    "patch": ("PATCH", "", {"n": 3}),
+}
+
+
+@pytest.mark.parametrize("write", REPEATED)
+def test_every_write_of_a_document_can_be_repeated(served: RunningPlatform, write: str) -> None:
+    method, rest, body = REPEATED[write]
+    path = f"/configs/{TENANT}/retail/repeated_{write}"
+    for number in (1, 2):
+        assert served.client.put(path, json={"n": number}).status_code == 200
+
+    def send(key: str) -> httpx.Response:
+        headers = {"Idempotency-Key": f"{key}-{write}", "Content-Type": "application/json"}
+        return served.client.request(method, path + rest, content=json.dumps(body) if body else b"", headers=headers)
+
+    first = send("one")
+    assert first.status_code == 200, first.text
+    assert served.client.put(path, json={"n": "in between"}).status_code == 200
+    again = send("one")
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert served.client.get(path).json()["json_data"] == {"n": "in between"}
+    other = f"/configs/{TENANT}/retail/other_{write}"
+    headers = {"Idempotency-Key": f"one-{write}"}
+    assert_problem(served.client.put(other, json={"n": 1}, headers=headers), 409, "delivery_reused")
+
+
+def test_a_rollback_of_the_mapping_can_be_repeated_and_takes_a_condition(platform: RunningPlatform) -> None:
+    client = platform.with_rights(tenants=[TENANT])
+
+    def patch(number: int) -> httpx.Response:
+        accounts = {str(number): {"account_id": TENANT, "domain": "retail"}}
+        return client.patch("/mapping/", json={"mapping_data": {"accounts": accounts}})
+
+    old = patch(1).headers["etag"]
+    patch(2)
+    stale = client.post("/mapping/rollback", json={"version": 1}, headers={"If-Match": old})
+    assert assert_problem(stale, 412, "precondition_failed")["current_version"] == 2
+    first = client.post("/mapping/rollback", json={"version": 1}, headers={"Idempotency-Key": "back"})
+    assert first.status_code == 200
+    patch(3)
+    again = client.post("/mapping/rollback", json={"version": 1}, headers={"Idempotency-Key": "back"})
+    assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+    assert set(client.get("/mapping/").json()["accounts"]) == {"1", "3"}
+
+
+def test_the_list_of_heads_is_the_domains_when_one_is_named(served: RunningPlatform) -> None:
+    heads = served.client.get(f"/configs/{TENANT}", params={"domain": "default"}).json()
+    assert {head["domain"] for head in heads} == {"default"}
+    assert served.client.get(f"/configs/{TENANT}", params={"domain": "none"}).json() == []
+    assert served.client.get("/configs/account_9", params={"domain": "retail"}).json() == []
+    members = {"tenant_id", "domain", "config_type", "version", "created_at", "updated_at"}
+    assert all(set(head) == members for head in heads)
+
+
+@pytest.mark.parametrize(("plugins", "port"), [(None, 8000), ("config", 8002)])
+def test_the_ports_of_the_migration_guide(plugins: str | None, port: int) -> None:
+    chosen = {} if plugins is None else {"SPRINTIA_PLUGINS": plugins}
+    assert default_port(Host(environ={"DATABASE_URL": "postgresql:///x", **chosen})) == port
