@@ -1,4 +1,4 @@
-# What a person types: make up · make test · make check · make demo. Each sets up what it needs.
+# What a person types: make up · make test · make check · make demo · make bench. Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,14 +6,16 @@ MEMBERS := platform plugins/config clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check demo soak lock clean-env
+.PHONY: help up test check demo soak feed-run bench lock clean-env
 
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, architecture, spelling, lock in step"
 	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
+	@echo "make feed-run  write under faults and check that every reader of the feed saw each change once (CHANGES=100000)"
 	@echo "make demo   play Odoo with sample bodies and read back what an agent reads"
+	@echo "make bench  measure speed beside references (SECONDS= a slice, ROUNDS=, ONLY=\"words of names\", QUICK=1)"
 	@echo "make lock   write requirements.lock anew from the pyproject files"
 
 # The stamp holds the environment's recipe: it is made anew when the lock or a member's pyproject changes.
@@ -37,7 +39,7 @@ test: $(BIN)/.ready
 check: $(BIN)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy platform/src plugins/config/src clients/python/src
+	$(BIN)/mypy platform/src plugins/config/src clients/python/src bench
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/codespell
@@ -48,6 +50,13 @@ demo: $(BIN)/.ready
 
 soak: $(BIN)/.ready
 	@$(BIN)/python -m pytest tests/faults/test_soak.py --soak=$(or $(SECONDS),600) -s
+
+feed-run: $(BIN)/.ready
+	@$(BIN)/python -m pytest tests/faults/test_feed_exactly_once.py --feed=$(or $(CHANGES),100000) -s
+
+bench: $(BIN)/.ready
+	@$(BIN)/python -m bench $(ONLY) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }

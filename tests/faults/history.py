@@ -50,7 +50,7 @@ def violations(writes: Sequence[Write], stored: Sequence[Stored]) -> list[str]:
         *_repetitions(stored),
         *_strangers(writes, stored),
         *_losses(writes, stored),
-        *_disorder(writes),
+        *disorder(writes),
     ]
 
 
@@ -84,7 +84,8 @@ def _losses(writes: Sequence[Write], stored: Sequence[Stored]) -> Iterator[str]:
             yield f"{write.document}: delivery {write.delivery} was acknowledged as version {write.version}, and is not"
 
 
-def _disorder(writes: Sequence[Write]) -> Iterator[str]:
+def disorder(writes: Sequence[Write]) -> Iterator[str]:
+    """Name each write that was asked for after another one was acknowledged, and yet has the lower number."""
     by_document: defaultdict[str, list[Write]] = defaultdict(list)
     for write in writes:
         if write.version is not None:

@@ -53,6 +53,13 @@ class PostgresProxy:
         """Abort every connection, as a firewall or a failover does."""
         self._do(lambda: [link.abort() for link in list(self._links)])
 
+    def swallow(self, application: str) -> int:
+        """Lose all that goes over the connections that this application has open, and close none; tells how many."""
+        found = [link for link in list(self._links) if link.application == application]
+        for link in found:
+            link.is_swallowed = True
+        return len(found)
+
     def go_silent(self) -> None:
         """Pass nothing on, in neither direction, and close nothing: a black hole."""
         self._do(self._flowing.clear)
@@ -89,7 +96,12 @@ class PostgresProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         folder = self._upstream.query["host"]
-        link = _Link(self, reader, writer, *await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432"))
+        try:
+            upstream = await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
+        except OSError:  # PostgreSQL is away
+            writer.transport.abort()
+            return
+        link = _Link(self, reader, writer, *upstream)
         self._links.add(link)
         try:
             await link.run()
@@ -116,7 +128,8 @@ class _Link:
         self._proxy = proxy
         self._from_platform, self._to_platform = from_platform, to_platform
         self._from_postgres, self._to_postgres = from_postgres, to_postgres
-        self.is_writing = self.cut_at_reply = False
+        self.is_writing = self.cut_at_reply = self.is_swallowed = False
+        self.application = ""
         self.task: asyncio.Task[Any]
 
     async def run(self) -> None:
@@ -137,6 +150,10 @@ class _Link:
     async def _upwards(self) -> None:
         while data := await self._from_platform.read(65536):
             await self._proxy.flow()
+            if self.is_swallowed:
+                continue
+            if not self.application:
+                self.application = _application_of(data)
             if WRITING in data or READING in data:
                 self.is_writing = WRITING in data
             if not self._proxy.commit_passes(self, data):
@@ -146,6 +163,8 @@ class _Link:
     async def _downwards(self) -> None:
         while data := await self._from_postgres.read(65536):
             await self._proxy.flow()
+            if self.is_swallowed:
+                continue
             if self.cut_at_reply:
                 return  # PostgreSQL has committed and said so; the platform never hears it
             self._to_platform.write(data)
@@ -153,3 +172,9 @@ class _Link:
     def abort(self) -> None:
         self._to_platform.transport.abort()
         self._to_postgres.transport.abort()
+
+
+def _application_of(start: bytes) -> str:
+    """The `application_name` of a startup message, whose parameters are texts that each end with a zero."""
+    texts = start.split(b"\0")
+    return texts[texts.index(b"application_name") + 1].decode() if b"application_name" in texts else ""

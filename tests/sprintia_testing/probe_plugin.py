@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sprintia_platform import HealthCheck, Routes, hookimpl, public, requires
+from sprintia_platform.audit.log import append_audit
 from sprintia_platform.database.connections import Database
 from sprintia_platform.http.requests import StrictRequest
 
@@ -134,6 +136,16 @@ async def through_asyncpg(database: NamedDependency[Database]) -> int:
         return int(await connection.fetchval("SELECT count(*) FROM platform.api_key"))
 
 
+@post("/probe/swallowed/{marked:str}", opt=public("a test's"), status_code=200)
+async def swallow(database: NamedDependency[Database], marked: FromPath[str]) -> str:
+    """Write, let a statement fail, say nothing of it, and claim that all is well."""
+    async with database.transaction("platform", "*") as connection:
+        await append_audit(connection, tenant=marked, actor="test", action="probe", target="probe", detail={})
+        with suppress(asyncpg.PostgresError):
+            await connection.execute("SELECT 1 / 0")
+    return "written"
+
+
 @get("/probe/log", opt=public("a test's"))
 async def log() -> None:
     logger = structlog.get_logger("probe")
@@ -165,7 +177,7 @@ async def _fine() -> None:
 @hookimpl
 def register_routes() -> Routes:
     handlers = [
-        fail, order, count_bytes, page, cached, through_sqlalchemy, through_asyncpg, log,
+        fail, order, count_bytes, page, cached, through_sqlalchemy, through_asyncpg, swallow, log,
     ]  # fmt: skip
     return Routes(prefixes=("/probe",), handlers=handlers)
 
