@@ -31,9 +31,12 @@ _STOOD = (
     "AND NOT EXISTS (SELECT FROM config.pin WHERE tenant_id = $1 AND revision = $2)) passed ON true "
     "LEFT JOIN ({found}) found ON true"
 )
+# From each head back to the version of then: what is asked for is mostly near, and a history may be long.
 _DOCUMENTS_AT = _STOOD.format(
-    found=f"SELECT * FROM (SELECT DISTINCT ON (domain, config_type) {COLUMNS} FROM config.document_version "
-    "WHERE tenant_id = $1 AND revision <= $2 ORDER BY domain, config_type, version DESC) stood WHERE NOT deleted"
+    found="SELECT stood.* FROM config.document d CROSS JOIN LATERAL ("
+    f"SELECT {', '.join('w.' + name for name in COLUMNS.split(', '))} FROM config.document_version w "
+    "WHERE w.tenant_id = d.tenant_id AND w.domain = d.domain AND w.config_type = d.config_type AND w.revision <= $2 "
+    "ORDER BY w.version DESC LIMIT 1) stood WHERE d.tenant_id = $1 AND NOT stood.deleted"
 )
 _DOCUMENT_AT = _STOOD.format(
     found=f"SELECT {COLUMNS} FROM config.document_version WHERE tenant_id = $1 AND domain = $3 AND config_type = $4 "
