@@ -162,6 +162,21 @@ def test_who_is_cut_off_within_a_revision_gets_the_rest_of_it(platform: RunningP
             assert [next(rest) for _ in found[cut + 1 :]] == found[cut + 1 :]
 
 
+def test_who_was_cut_off_within_a_revision_may_come_to_a_process_that_does_not_know_it_yet(
+    platform: RunningPlatform,
+) -> None:
+    put(platform.client, 1)
+    with ExitStack() as stack:
+        reader = platform.as_key(platform.environ["API_KEY"], **{"Last-Event-ID": "1.1"})
+        rest = events_of(stack.enter_context(reader.stream("GET", "/configs/t1/events")))
+        body = {"event_type": "credentials_sync", "account_id": "t1", "token": "t", "odoo_password": "p"}
+        assert platform.client.post("/odoo-webhook/", json=body).status_code == 200
+        put(platform.client, 3)
+        assert [(last_id, change["config_type"]) for last_id, change in (next(rest), next(rest))] == [
+            (2, "credentials"), (3, "config"),
+        ]  # fmt: skip
+
+
 def test_a_change_on_one_process_is_seen_on_another(run_platform: Callable[..., RunningPlatform]) -> None:
     here, there = run_platform(), run_platform()
     with ExitStack() as stack:

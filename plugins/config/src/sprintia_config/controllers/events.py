@@ -100,7 +100,7 @@ class EventStream:
             Problem, OSError, asyncpg.PostgresError: before the answer begins, when the first page cannot be read.
         """
         with self._feed.watch(self._tenant_id, self) as watched:
-            first = await (self._rest(watched) if self._given else self._next(watched))
+            first = await self._next(watched)
             self._send = send
             await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
             await self._give(_BEGINNING + first.data)
@@ -153,15 +153,13 @@ class EventStream:
             self._sending = None
 
     async def _next(self, watched: WatchedTenant) -> Frames:
-        if watched.tail.covers(self._position):
+        if watched.tail.covers(self._position) and not self._given:
             return watched.tail.frames_after(self._position)
         page = await watched.catch_up(self._position)
-        return Frames(page.next, encode_frames(page.changes))
-
-    async def _rest(self, watched: WatchedTenant) -> Frames:
-        """What follows for a reader that was cut off in the middle of a revision."""
-        page = await watched.catch_up(self._position)
-        return Frames(page.next, encode_frames(page.changes, self._position, self._given))
+        given = self._given
+        if page.changes:  # else this process has not seen yet what the reader got a part of from another one
+            self._given = 0
+        return Frames(page.next, encode_frames(page.changes, self._position, given))
 
     async def _sign_of_life(self) -> None:
         try:
