@@ -233,3 +233,203 @@ def test_the_list_of_heads_is_the_domains_when_one_is_named(served: RunningPlatf
 def test_the_ports_of_the_migration_guide(plugins: str | None, port: int) -> None:
     chosen = {} if plugins is None else {"SPRINTIA_PLUGINS": plugins}
     assert default_port(Host(environ={"DATABASE_URL": "postgresql:///x", **chosen})) == port
+
+
+NAMED = "/config/tenants/account_7"
+SCHEMA_PATH = "/config/schemas/named"
+EMPTY: dict[str, Any] = {}
+
+
+def _schema(title: str) -> dict[str, Any]:
+    return {"schema": {"title": title}, "mode": "warn"}
+
+
+# What comes first, the request, what comes in between, what the same id is refused for.
+NAMED_WRITES: dict[str, tuple[list[Any], tuple[Any, ...], list[Any], tuple[Any, ...]]] = {
+    "webhook secret": (
+        [],
+        ("POST", f"{NAMED}/webhook-secrets", EMPTY),
+        [("POST", f"{NAMED}/webhook-secrets", EMPTY)],
+        ("POST", f"{NAMED}/webhook-secrets", {"overlap_hours": 1}),
+    ),
+    "signature": (
+        [],
+        ("PUT", f"{NAMED}/signature", {"mode": "optional"}),
+        [("PUT", f"{NAMED}/signature", {"mode": "inherit"})],
+        ("PUT", f"{NAMED}/signature", {"mode": "legacy"}),
+    ),
+    "pin": (
+        [],
+        ("PUT", f"{NAMED}/pins/run", {"revision": 1}),
+        [("PUT", f"{NAMED}/pins/run", {"revision": 1, "note": "another"})],
+        ("PUT", f"{NAMED}/pins/run", {"revision": 1, "note": "a third"}),
+    ),
+    "pin deleted": (
+        [("PUT", f"{NAMED}/pins/gone", {"revision": 1})],
+        ("DELETE", f"{NAMED}/pins/gone", None),
+        [("PUT", f"{NAMED}/pins/gone", {"revision": 1})],
+        ("DELETE", f"{NAMED}/pins/other", None),
+    ),
+    "erasure": (
+        [("PUT", "/configs/account_7/retail/credentials", {"credentials": {"tok": "s"}})],
+        ("DELETE", f"{NAMED}/secrets", None),
+        [("PUT", "/configs/account_7/retail/credentials", {"credentials": {"tok": "s2"}})],
+        ("DELETE", "/config/tenants/account_1/secrets", None),
+    ),
+    "schema": (
+        [],
+        ("PUT", SCHEMA_PATH, _schema("first")),
+        [("PUT", SCHEMA_PATH, _schema("in between"))],
+        ("PUT", SCHEMA_PATH, _schema("another")),
+    ),
+    "schema deleted": (
+        [("PUT", f"{SCHEMA_PATH}_2", _schema("first"))],
+        ("DELETE", f"{SCHEMA_PATH}_2", None),
+        [("PUT", f"{SCHEMA_PATH}_2", _schema("in between"))],
+        ("DELETE", SCHEMA_PATH, None),
+    ),
+}  # fmt: skip
+SEEN = (
+    f"{NAMED}/pins", f"{NAMED}/webhook-secrets", "/configs/account_7/retail/credentials", SCHEMA_PATH,
+    f"{SCHEMA_PATH}_2",
+)  # fmt: skip
+
+
+def _all_that_is_seen(client: httpx.Client) -> list[Any]:
+    seen = [client.get(path, headers={"X-Request-ID": "the-same-one"}).json() for path in SEEN]
+    events = client.get("/audit", params={"tenant": "account_7", "limit": 1000}).json()["events"]
+    return [*seen, [event for event in events if event["action"] != "secret.read"]]
+
+
+@pytest.mark.parametrize("header", ["Idempotency-Key", "webhook-id"])
+@pytest.mark.parametrize("write", NAMED_WRITES)
+def test_every_other_write_of_a_configuration_can_be_repeated(served: RunningPlatform, write: str, header: str) -> None:
+    client = served.with_rights()
+    before, named, between, other = NAMED_WRITES[write]
+
+    def send(method: str, path: str, body: Any, delivery_id: str | None = None) -> httpx.Response:
+        headers = {header: f"{header}-{delivery_id}".replace(" ", "-")} if delivery_id else {}
+        return client.request(method, path, headers=headers, **({} if body is None else {"json": body}))
+
+    for request in [("PUT", "/configs/account_7/retail/config", {"n": 1}), *before]:
+        assert send(*request).status_code in {200, 201}
+    first = send(*named, write)
+    assert first.status_code == (201 if named[0] == "POST" else 200), first.text
+    assert "idempotency-replayed" not in first.headers
+    for request in between:
+        assert send(*request).is_success
+    stands = _all_that_is_seen(client)
+    again = send(*named, write)
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    for name in ("etag", "cache-control", "x-config-revision", "content-type"):
+        assert again.headers.get(name) == first.headers.get(name)
+    assert_problem(send(*other, write), 409, "delivery_reused")
+    assert _all_that_is_seen(client) == stands
+
+
+def test_an_answer_that_an_erasure_destroyed_is_gone_and_its_request_is_not_done_again(served: RunningPlatform) -> None:
+    client, path = served.with_rights(), "/config/tenants/account_8/webhook-secrets"
+    assert client.post(path, json={}, headers={"Idempotency-Key": "before-it"}).status_code == 201
+    assert client.delete("/config/tenants/account_8/secrets").status_code == 200
+    assert_problem(client.post(path, json={}, headers={"Idempotency-Key": "before-it"}), 410)
+    assert len(client.get(path).json()) == 1
+
+
+def test_a_refused_write_of_a_schema_leaves_its_id_free(served: RunningPlatform) -> None:
+    client, headers = served.with_rights(), {"Idempotency-Key": "schema-refused"}
+    path = "/config/schemas/refused_once"
+    assert_problem(client.delete(path, headers=headers), 404)
+    assert_problem(client.put(path, json=_schema("x"), headers=headers | {"If-Match": "*"}), 412)
+    assert client.put(path, json=_schema("x"), headers=headers).status_code == 200
+    another = served.with_rights()  # another key, another sender
+    assert client.headers["X-API-Key"] != another.headers["X-API-Key"]
+    assert "idempotency-replayed" not in another.put(path, json=_schema("y"), headers=headers).headers
+
+
+@pytest.mark.parametrize("header", ["Idempotency-Key", "webhook-id"])
+def test_an_import_refuses_an_id_rather_than_ignore_it(served: RunningPlatform, header: str) -> None:
+    client = served.with_rights()
+    lines = client.get("/config/export", params={"tenant": TENANT}).content
+    jsonl = {"Content-Type": "application/x-ndjson"}
+    refused = client.post("/config/import", content=lines, headers=jsonl | {header: "import-1"})
+    assert_problem(refused, 422, "delivery_id_not_taken")
+    assert client.post("/config/import?dry_run=true", content=lines, headers=jsonl).status_code == 200
+
+
+# Which of ETag, X-Config-Version and X-Config-Revision an answer bears: as docs/http-api.md says.
+BORNE = {
+    DOCUMENT: "EVR",
+    f"{DOCUMENT}?revision=2": "EVR",
+    f"{DOCUMENT}/yaml": "EVR",
+    f"{DOCUMENT}/version/1": "EVR",
+    f"{DOCUMENT}/blame": "EVR",
+    f"{DOCUMENT}/diff": "ER",
+    f"{DOCUMENT}/diff?format=text": "ER",
+    f"{DOCUMENT}/diff?against_tenant={TENANT}&against_domain=retail": "ER",
+    f"{DOCUMENT}/history": "ER",
+    f"/configs/{TENANT}": "ER",
+    f"/configs/{TENANT}/changes": "ER",
+    f"/configs/{TENANT}/bundle": "ER",
+    f"/configs/{TENANT}/bundle?resolve=true": "ER",
+    f"/company-services/{TENANT}/metadata": "EVR",
+    "/mapping": "EVR",
+    "/mapping/export": "EVR",
+    "/mapping/resolve?account=1": "E",
+    "/mapping/history": "E",
+    "/config/schemas": "E",
+    "/config/schemas/config": "E",
+    "/config/schemas/config/history": "E",
+}
+BEARERS = {"E": "etag", "V": "x-config-version", "R": "x-config-revision"}
+
+
+@pytest.mark.parametrize("address", BORNE)
+def test_which_answers_bear_version_and_revision(served: RunningPlatform, address: str) -> None:
+    client = served.with_rights()
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    assert "".join(letter for letter, name in BEARERS.items() if name in answer.headers) == BORNE[address]
+    etag = answer.headers["etag"]
+    assert re.fullmatch(r'"[^"]+"', etag)
+    held = client.get(address, headers={"If-None-Match": etag})
+    assert (held.status_code, held.content, held.headers["etag"]) == (304, b"", etag)
+
+
+def test_what_stands_bears_the_revision_of_the_tenant(served: RunningPlatform) -> None:
+    client, path = served.with_rights(), f"/configs/{TENANT}/retail/borne"
+    for number in (1, 2):
+        assert client.put(path, json={"n": number}).status_code == 200
+    written = client.put(f"/configs/{TENANT}/retail/beside", json={"n": path}).headers["x-config-revision"]
+    reads = (
+        f"{path}/diff", f"{path}/diff?from=1&to=2", f"{path}/diff?from=1&to=1&format=text", f"{path}/blame",
+        f"{path}/blame?version=1", f"{path}/history", f"/configs/{TENANT}/changes",
+        f"/configs/{TENANT}/changes?since=0&limit=1", f"/configs/{TENANT}/changes?since=999999", path,
+    )  # fmt: skip
+    assert {address: client.get(address).headers["x-config-revision"] for address in reads} == dict.fromkeys(
+        reads, written
+    )
+    assert client.get(f"{path}/blame?version=1").headers["x-config-version"] == "1"
+
+
+WHOLE_NUMBERS = (
+    f"{DOCUMENT}?revision=", f"{DOCUMENT}/yaml?revision=", f"{DOCUMENT}/history?limit=", f"{DOCUMENT}/history?before=",
+    f"{DOCUMENT}/diff?to=2&from=", f"{DOCUMENT}/diff?to=", f"{DOCUMENT}/diff?limit=", f"{DOCUMENT}/blame?version=",
+    f"{DOCUMENT}/blame?versions=", f"/configs/{TENANT}/bundle?revision=",
+    f"/configs/{TENANT}/bundle?resolve=true&base_revision=", f"/configs/{TENANT}/changes?since=",
+    f"/configs/{TENANT}/changes?limit=", "/mapping/history?before=", "/mapping/history?limit=",
+    "/config/deliveries?limit=", "/config/deliveries?before=", "/config/tenants?limit=", "/config/search?q=loja&limit=",
+    "/config/schemas/config/history?limit=", "/audit?limit=",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", WHOLE_NUMBERS)
+def test_a_whole_number_in_the_query_is_written_as_one(served: RunningPlatform, address: str) -> None:
+    client, name = served.with_rights(), re.split("[?&]", address)[-1].rstrip("=")
+    for loose in ("1.0", "1e0", "0.1e1", "1E0"):
+        problem = assert_problem(client.get(address + loose, headers={"Accept-Language": "en"}), 422)
+        assert problem["type"].endswith("parameter_invalid")
+        assert f"query: {name} must be a whole number" in problem["errors"][0]["message"]
+        assert len(problem["errors"]) == 1
+        assert served.as_key(None).get(address + loose).status_code == 401
+    assert client.get(f"{address}1").status_code in {200, 404}

@@ -21,6 +21,7 @@ from sprintia_platform.errors import StartupError
 from sprintia_platform.host import Host
 from sprintia_platform.http import documentation, index
 from sprintia_platform.http.answers import EXCEPTION_HANDLERS, is_outage
+from sprintia_platform.http.parameter_faults import refuse_loose_numbers
 from sprintia_platform.http.request_layer import RequestLayer
 from sprintia_platform.http.requests import StrictRequest
 from sprintia_platform.keys.guards import provide_caller, refuse_undeclared
@@ -66,6 +67,7 @@ class HostPlugin(InitPlugin):
         app_config.dependencies |= _dependencies(host)
         app_config.exception_handlers.update(EXCEPTION_HANDLERS)
         app_config.request_class = StrictRequest
+        app_config.before_request = refuse_loose_numbers
         app_config.openapi_config = documentation.openapi_config()
         app_config.lifespan = [*(app_config.lifespan or ()), lambda _app: running(host)]
         app_config.plugins.append(_sessions(host))

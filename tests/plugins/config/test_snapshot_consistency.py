@@ -113,6 +113,9 @@ def test_the_revision_never_goes_back_on_a_connection(run_platform: Run) -> None
         "/configs/t1/bundle",
         "/configs/t1",
         f"{PATH}/history",
+        "/configs/t1/changes",
+        f"{PATH}/diff?to=1",
+        f"{PATH}/blame",
         "/configs/t1/bundle?resolve=true",
     ]
     memory = {"x-config-revision": 0, "x-config-base-revision": 0}
@@ -125,7 +128,7 @@ def test_the_revision_never_goes_back_on_a_connection(run_platform: Run) -> None
                 assert answer.status_code == 200
                 shown = dict(answer.headers)
                 if "changes" in str(answer.url):
-                    shown["x-config-revision"] = str(answer.json()["revision"])
+                    assert shown["x-config-revision"] == str(answer.json()["revision"])
                 for name in seen.keys() & shown.keys():
                     revision = int(shown[name])
                     assert revision >= seen[name], (answer.url, name, revision, seen[name])

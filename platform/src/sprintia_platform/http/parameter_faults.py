@@ -1,5 +1,6 @@
 """Say which parameter of a request is wrong, and what it may be: its handler's signature declares both."""
 
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from litestar import Request
@@ -8,7 +9,7 @@ from litestar.params import ParameterKwarg
 from litestar.typing import FieldDefinition
 
 from sprintia_platform.http.languages import Text
-from sprintia_platform.http.problems import Fault
+from sprintia_platform.http.problems import PARAMETER_INVALID, Fault, Problem
 
 _PLACES = {
     ParamType.QUERY: Text("parâmetro", "query"),
@@ -23,14 +24,38 @@ _KINDS = {
 }
 
 
+_WHOLE_NUMBER = re.compile("-?[0-9]+")
+
+
+async def refuse_loose_numbers(request: Request[Any, Any, Any]) -> None:
+    """Refuse `1.0` and `1e3` where a parameter of the query is a whole number: msgspec would read them as 1 and 1000.
+
+    A hook before the handler's parameters are read, and after its guards.
+
+    Raises:
+        Problem: 422 that names each.
+    """
+    if not request.scope["query_string"]:
+        return
+    loose: dict[str, Fault] = {}
+    for argument, field in request.route_handler.parsed_fn_signature.parameters.items():
+        if argument in request.path_params or int not in (field.annotation, *field.args):
+            continue
+        name = _name(field, argument)
+        given = request.query_params.getall(name, [])
+        if not all(_WHOLE_NUMBER.fullmatch(value) for value in given):
+            loose[name] = parameter_fault(request, ParamType.QUERY, argument)[1]
+    if loose:
+        raise Problem(PARAMETER_INVALID, errors=list(loose.values()), names=", ".join(loose))
+
+
 def parameter_fault(request: Request[Any, Any, Any], source: ParamType, argument: str) -> tuple[str, Fault]:
     """Name the parameter behind an argument of the handler, and describe its fault.
 
     What was received is not echoed: it may be a key in the wrong place.
     """
     field = request.route_handler.parsed_fn_signature.parameters.get(argument)
-    declared = field.kwarg_definition if field is not None else None
-    name = declared.name if isinstance(declared, ParameterKwarg) and declared.name else argument
+    name = _name(field, argument)
     place, wanted = _place(source, name), _wanted(field)
     if wanted is None:
         text = Text(f"{place.pt} tem valor inválido", f"{place.en} is not valid")
@@ -42,6 +67,11 @@ def parameter_fault(request: Request[Any, Any, Any], source: ParamType, argument
 def missing_parameter(source: ParamType, key: str) -> Fault:
     place = _place(source, key)
     return Fault(code="missing", text=Text(f"{place.pt} é obrigatório", f"{place.en} is required"))
+
+
+def _name(field: FieldDefinition | None, argument: str) -> str:
+    declared = field.kwarg_definition if field is not None else None
+    return declared.name if isinstance(declared, ParameterKwarg) and declared.name else argument
 
 
 def _place(source: ParamType, key: str) -> Text:

@@ -163,7 +163,7 @@ class LocalConfig:
         async with _translated():
             if not (0 <= since <= _LARGEST and 0 <= wait <= 60 and 1 <= limit <= 1000):
                 raise Problem(PARAMETER_INVALID, names="since, wait, limit")
-            page = await timeline.next_page(self._parts.feed, tenant, since, wait, limit)
+            page, _ = await timeline.next_page(self._parts.feed, tenant, since, wait, limit)
         return wire.read_changes(msgspec.json.encode(page))
 
     async def put(

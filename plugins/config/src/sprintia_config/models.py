@@ -291,6 +291,19 @@ class Pin(ConfigBase):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class SchemaDelivery(ConfigBase):
+    """A write of a schema that named itself, and the version that it was answered with, which never changes."""
+
+    __tablename__ = "schema_delivery"
+
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[bytes]
+    config_type: Mapped[str]
+    version: Mapped[int]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 class DocumentSchema(ConfigBase):
     """A version of the JSON Schema of a type of document; never changed. It belongs to no tenant."""
 

@@ -85,6 +85,17 @@ DELIVERY_ID_INVALID = ProblemType(
         "{header} must be 1 to 255 visible characters, and stand once in the headers.",
     ),
 )
+DELIVERY_ID_NOT_TAKEN = ProblemType(
+    code="delivery_id_not_taken",
+    status=422,
+    title=Text("Identificador de entrega não aceito", "Delivery identifier not taken"),
+    detail=Text(
+        "Esta rota não guarda suas respostas: envie sem webhook-id e sem Idempotency-Key. "
+        "Com history=full, repetir uma importação não grava nada.",
+        "This route keeps no answers: send it without webhook-id and Idempotency-Key. "
+        "With history=full, repeating an import writes nothing.",
+    ),
+)
 SEQUENCE_INVALID = ProblemType(
     code="sequence_invalid",
     status=400,

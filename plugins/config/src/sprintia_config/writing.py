@@ -5,7 +5,7 @@ has seen revision N has seen everything up to N.
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,7 +34,7 @@ from sprintia_config.unit_of_work import (
     read_opening,
     write,
 )
-from sprintia_config.vault import TenantKeys, Vault
+from sprintia_config.vault import TenantKeys, Vault, destroy_data_keys
 from sprintia_platform import Fault, Problem
 from sprintia_platform.audit.log import NewEvent
 from sprintia_platform.database.connections import Connection, Database, Tenants
@@ -150,6 +150,14 @@ class Change:
             self._keys = self.vault.unwrapped(self.tenant_id, self.opening.data_keys)
         return self._keys
 
+    async def destroy_keys(self) -> int:
+        """Destroy the tenant's data keys, and with them all that they sealed; returns how many there were.
+
+        What is sealed from now on gets a new one.
+        """
+        self._keys = TenantKeys({})
+        return await destroy_data_keys(self.connection, self.tenant_id)
+
     async def sealing_key(self) -> tuple[int, DataKey]:
         """The key that seals, made when the tenant has none yet."""
         keys = await self.keys()
@@ -227,15 +235,19 @@ class Writer:
         self._queue = queue
 
     @asynccontextmanager
-    async def change(self, tenant_id: str, author: Author, expected: Expected | None = None) -> AsyncIterator[Change]:
+    async def change(
+        self, tenant_id: str, author: Author, expected: Expected | None = None, beside: Collection[str] = ()
+    ) -> AsyncIterator[Change]:
         """Open a transaction on one tenant; it commits when the block ends. What is `expected` is read at once.
+
+        It sees the rows of the tenants `beside` too, and does not hold them.
 
         Raises:
             Problem: 503 at once when too many writes wait.
         """
         async with self._queue.turn(tenant_id):
             lock = lock_statement(tenant_id)
-            async with self._database.transaction(SCHEMA, [tenant_id], first=lock) as connection:
+            async with self._database.transaction(SCHEMA, {tenant_id, *beside}, first=lock) as connection:
                 change = await self.begin_locked(connection, tenant_id, author, expected)
                 yield change
                 await change.flush()
@@ -284,7 +296,7 @@ class Writer:
     async def deliver(
         self, tenant_id: str, author: Author, delivery: Delivery, work: Callable[[Change], Awaitable[Answer]],
         superseded: Callable[[Change], Awaitable[Answer]] | None = None, *, documents: Sequence[DocumentKey] = (),
-        admit: Callable[[Change], Awaitable[None]] | None = None,
+        admit: Callable[[Change], Awaitable[None]] | None = None, beside: Collection[str] = (),
     ) -> Answer:  # fmt: skip
         """Do `work` once for a delivery: the same id with the same content gets the first answer again.
 
@@ -296,6 +308,7 @@ class Writer:
             superseded: answers a delivery whose sequence number is below one that came before; it changes nothing.
             documents: those that `work` will change: they are read at once.
             admit: refuses a delivery that is not to be looked at, before anything is told about it.
+            beside: other tenants whose rows `work` sees.
 
         Raises:
             Problem: 409 when the id was used with another content.
@@ -303,7 +316,7 @@ class Writer:
         try:
             try:
                 expected = expected_of(delivery, documents=documents, signing=admit is not None)
-                async with self.change(tenant_id, author, expected) as change:
+                async with self.change(tenant_id, author, expected, beside) as change:
                     if admit is not None:
                         await admit(change)
                     return await answer_once(change, delivery, work, superseded)

@@ -42,12 +42,14 @@ class Sides:
         key: the document that `target` belongs to.
         source, target: before and after.
         fingerprints: of their secrets, by version; empty where they must not or cannot be compared.
+        revision: of the tenant, when they were read.
     """
 
     key: DocumentKey
     source: Version | None
     target: Version | None
     fingerprints: dict[int, dict[str, bytes]]
+    revision: int
 
     def compared(self, limit: int) -> DiffAnswer:
         """Compare path by path; lists at most `limit` changes."""
@@ -96,6 +98,7 @@ class Comparisons:
             Problem: 404 for a version that is not there, 410 for one that retention has removed.
         """
         async with self._database.transaction(SCHEMA, [key.tenant], read_only=True) as connection:
+            revision = await versions.read_revision(connection, key.tenant)
             after = await _wanted(connection, key, target)
             if source is None:
                 before = await _before(connection, key, after)
@@ -104,7 +107,7 @@ class Comparisons:
             fingerprints = {}
             if before is not None and before.has_secrets and after.has_secrets and caller.has("secrets:read"):
                 fingerprints = await read_fingerprints(connection, key, [before, after])
-        return Sides(key=key, source=before, target=after, fingerprints=fingerprints)
+        return Sides(key=key, source=before, target=after, fingerprints=fingerprints, revision=revision)
 
     async def heads(self, key: DocumentKey, other: DocumentKey, target: int | None) -> Sides:
         """The head of another document against a version of this one. Secrets of two documents are never compared.
@@ -113,12 +116,17 @@ class Comparisons:
             Problem: 404 when either is not there.
         """
         async with self._database.transaction(SCHEMA, {key.tenant, other.tenant}, read_only=True) as connection:
+            revision = await versions.read_revision(connection, key.tenant)
             after = await _wanted(connection, key, target)
             before = await _wanted(connection, other, None)
-        return Sides(key=key, source=before, target=after, fingerprints={})
+        return Sides(key=key, source=before, target=after, fingerprints={}, revision=revision)
 
-    async def blame(self, caller: Caller, key: DocumentKey, target: int | None, most_versions: int) -> BlameAnswer:
+    async def blame(
+        self, caller: Caller, key: DocumentKey, target: int | None, most_versions: int
+    ) -> tuple[BlameAnswer, int]:
         """Find since when each value of a version stands, looking back over at most `most_versions` versions.
+
+        With it comes the tenant's revision when the newest of them was read.
 
         Raises:
             Problem: 404 when there is no such version, or it is a deletion.
@@ -126,9 +134,11 @@ class Comparisons:
         with_secrets = caller.has("secrets:read")
         walk: _Walk | None = None
         before = None if target is None else target + 1
+        revision = 0
         while walk is None or not (walk.ended or walk.seen >= most_versions):
             async with self._database.transaction(SCHEMA, [key.tenant], read_only=True) as connection:
                 if walk is None:
+                    revision = await versions.read_revision(connection, key.tenant)
                     newest = await _wanted(connection, key, target)
                     if newest.deleted:
                         raise not_found(key, newest.version)
@@ -142,7 +152,7 @@ class Comparisons:
             else:
                 await asyncio.to_thread(walk.show, page, prints)
             before = walk.oldest.version
-        return await asyncio.to_thread(walk.answer, key, secrets_compared=with_secrets)
+        return await asyncio.to_thread(walk.answer, key, secrets_compared=with_secrets), revision
 
 
 class _Walk:

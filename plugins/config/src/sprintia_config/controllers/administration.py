@@ -11,7 +11,14 @@ from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.contents.places import secret_place
-from sprintia_config.controllers.intake import author_of, language_of
+from sprintia_config.controllers.intake import (
+    author_of,
+    delivery_of,
+    json_answer,
+    language_of,
+    reflected_revision,
+    to_response,
+)
 from sprintia_config.documents.representation import moment
 from sprintia_config.erasure import erase_secrets_of
 from sprintia_config.models import SCHEMA
@@ -21,7 +28,7 @@ from sprintia_config.tenants import require_known
 from sprintia_config.vault import Vault
 from sprintia_config.webhook import secrets as signing
 from sprintia_config.webhook.secrets import Mode, StoredSecret
-from sprintia_config.writing import Writer
+from sprintia_config.writing import Answer, Change, Writer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.audit.log import append_audit
 from sprintia_platform.content.values import to_json
@@ -135,9 +142,9 @@ async def reveal(
 
 @delete("/config/tenants/{tenant:str}/secrets", guards=_ADMIN, tags=["secrets"], status_code=200)
 async def erase_secrets(
-    tenant: FromPath[str], database: NamedDependency[Database], writer: NamedDependency[Writer],
-    caller: NamedDependency[Caller],
-) -> dict[str, int]:  # fmt: skip
+    request: StrictRequest, tenant: FromPath[str], database: NamedDependency[Database],
+    writer: NamedDependency[Writer], caller: NamedDependency[Caller],
+) -> Response[bytes]:  # fmt: skip
     """Erase a tenant's secrets for ever, in every version and backup-independent, by destroying its data keys (LGPD).
 
     Documents that held secrets can no longer be read in clear; their masked views and the history stay.
@@ -145,8 +152,13 @@ async def erase_secrets(
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
     await require_known(database, tenant)
-    async with writer.change(tenant, author_of(caller)) as change:
-        return {"destroyed_keys": await erase_secrets_of(change)}
+
+    async def work(change: Change) -> Answer:
+        count = await erase_secrets_of(change)
+        return json_answer({"destroyed_keys": count}, {"X-Config-Revision": str(reflected_revision(change))})
+
+    delivery = delivery_of(request, caller, await request.body(), route="DELETE /config/tenants/secrets")
+    return to_response(await writer.deliver(tenant, author_of(caller), delivery, work))
 
 
 @get("/config/deliveries", guards=[requires("config:read")], tags=["deliveries"])
@@ -191,28 +203,39 @@ async def list_webhook_secrets(
 
 @post("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, tags=["webhook"])
 async def add_webhook_secret(
-    data: JSONBody[NewWebhookSecret], tenant: FromPath[str], writer: NamedDependency[Writer],
+    request: StrictRequest, data: JSONBody[NewWebhookSecret], tenant: FromPath[str], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
 ) -> Response[ShownWebhookSecret]:  # fmt: skip
-    """Add a signing secret and show it, once. The tenant may be new: its first webhook can then come signed."""
+    """Add a signing secret and show it, once; again to its sender alone, who repeats the request with its id.
+
+    The tenant may be new: its first webhook can then come signed.
+    """
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
-    async with writer.change(tenant, author_of(caller)) as change:
+
+    async def work(change: Change) -> Answer:
         secret_id, secret = await signing.add_secret(change, data.secret, data.overlap_hours)
-    return Response(ShownWebhookSecret(id=secret_id, secret=secret), headers=_NO_STORE)
+        return json_answer(ShownWebhookSecret(id=secret_id, secret=secret), _NO_STORE, status=201)
+
+    delivery = delivery_of(request, caller, await request.body(), route="POST /config/tenants/webhook-secrets")
+    return to_response(await writer.deliver(tenant, author_of(caller), delivery, work))
 
 
 @put("/config/tenants/{tenant:str}/signature", guards=_ADMIN, tags=["webhook"])
 async def set_signature(
-    data: JSONBody[Signature], tenant: FromPath[str], writer: NamedDependency[Writer],
+    request: StrictRequest, data: JSONBody[Signature], tenant: FromPath[str], writer: NamedDependency[Writer],
     caller: NamedDependency[Caller],
-) -> Signature:  # fmt: skip
+) -> Response[Signature]:  # fmt: skip
     """Say whether and how a tenant's webhooks must be signed. The tenant may be new."""
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
-    async with writer.change(tenant, author_of(caller)) as change:
+
+    async def work(change: Change) -> Answer:
         await signing.set_mode(change, data.mode)
-    return data
+        return json_answer(data)
+
+    delivery = delivery_of(request, caller, await request.body(), route="PUT /config/tenants/signature")
+    return to_response(await writer.deliver(tenant, author_of(caller), delivery, work))
 
 
 HANDLERS = (

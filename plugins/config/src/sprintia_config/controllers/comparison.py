@@ -10,7 +10,7 @@ from litestar.params import FromQuery, QueryParameter
 from sprintia_config.comparison.service import Comparisons, Sides
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.contents.keys import DocumentKey
-from sprintia_config.controllers.intake import list_answer
+from sprintia_config.controllers.intake import list_answer, made_answer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.http.paging import Limit
 from sprintia_platform.http.problems import PARAMETER_INVALID
@@ -42,8 +42,8 @@ async def read_diff(
     if format == "text":
         found = await asyncio.to_thread(sides.text)
         headers = {"X-Config-Diff-Complete": "true" if found.complete else "false"}
-        return Response(found.text.encode(), media_type="text/x-diff", headers=headers)
-    return list_answer(request, await asyncio.to_thread(sides.compared, limit))
+        return made_answer(request, found.text.encode(), sides.revision, headers, "text/x-diff")
+    return list_answer(request, await asyncio.to_thread(sides.compared, limit), sides.revision)
 
 
 @get("/blame", guards=_READ, tags=_TAGS)
@@ -52,7 +52,8 @@ async def read_blame(
     caller: NamedDependency[Caller], version: Number = None, versions: Limit = 200,
 ) -> Response[Any]:  # fmt: skip
     """Tell for each value which version last set it; looks back over at most `versions` versions, and says so."""
-    return list_answer(request, await comparisons.blame(caller, key, version, versions))
+    found, revision = await comparisons.blame(caller, key, version, versions)
+    return list_answer(request, found, revision, found.version)
 
 
 OF_ONE_DOCUMENT = (read_diff, read_blame)

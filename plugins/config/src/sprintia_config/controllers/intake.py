@@ -91,6 +91,16 @@ def _delivery_id(request: StrictRequest) -> str | None:
     return None
 
 
+def refuse_delivery_id(request: StrictRequest) -> None:
+    """For routes that do not remember what they answered.
+
+    Raises:
+        Problem: 422 for an id: whoever sends one relies on it.
+    """
+    if _delivery_id(request) is not None:
+        raise Problem(problems.DELIVERY_ID_NOT_TAKEN)
+
+
 def _sequence(request: StrictRequest) -> int | None:
     text = request.headers.get(SEQUENCE_HEADER)
     if text is None:
@@ -105,17 +115,31 @@ def reflected_revision(change: Change) -> int:
     return change.revision if change.changed else change.revision - 1
 
 
-def json_answer(value: object, headers: Mapping[str, str] | None = None, outcome: str = "applied") -> Answer:
-    return Answer(status=200, body=msgspec.json.encode(value), headers=dict(headers or {}), outcome=outcome)
+def json_answer(
+    value: object, headers: Mapping[str, str] | None = None, outcome: str = "applied", status: int = 200
+) -> Answer:
+    return Answer(status=status, body=msgspec.json.encode(value), headers=dict(headers or {}), outcome=outcome)
 
 
-def list_answer(request: Request[Any, Any, Any], items: object, revision: int | None = None) -> Response[Any]:
-    """Answer a list, or 304 when the caller holds the same one; `revision` is the tenant's when it was read."""
-    body = msgspec.json.encode(items)
-    headers = {"ETag": f'"l-{hashlib.sha256(body).hexdigest()[:24]}"'}
-    if revision is not None:
-        headers["X-Config-Revision"] = str(revision)
-    return unless_held(request, lambda: body, headers)
+def list_answer(
+    request: Request[Any, Any, Any], items: object, revision: int | None = None, version: int | None = None
+) -> Response[Any]:
+    """Answer a list, or 304 when the caller holds the same one.
+
+    `revision` is the tenant's when it was read; `version` the one that all of it is about, if there is one.
+    """
+    headers = {} if version is None else {"X-Config-Version": str(version)}
+    return made_answer(request, msgspec.json.encode(items), revision, headers)
+
+
+def made_answer(
+    request: Request[Any, Any, Any], body: bytes, revision: int | None, headers: Mapping[str, str],
+    media_type: str = "application/json",
+) -> Response[Any]:  # fmt: skip
+    """Answer what was made for this request alone: its ETag is made of its bytes."""
+    of_tenant = {} if revision is None else {"X-Config-Revision": str(revision)}
+    etag = f'"l-{hashlib.sha256(body).hexdigest()[:24]}"'
+    return unless_held(request, lambda: body, {"ETag": etag, **of_tenant, **headers}, media_type)
 
 
 def unless_held(
@@ -128,6 +152,6 @@ def unless_held(
     return Response(body(), media_type=media_type, headers=dict(headers))
 
 
-def to_response(answer: Answer) -> Response[bytes]:
+def to_response(answer: Answer) -> Response[Any]:
     headers = {"Content-Type": "application/json", **answer.headers}
     return Response(answer.body, status_code=answer.status, media_type=headers.pop("Content-Type"), headers=headers)

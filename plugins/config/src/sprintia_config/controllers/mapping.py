@@ -104,9 +104,9 @@ async def merge(
 
 @get("/mapping/resolve", guards=_READ, tags=_TAGS)
 async def resolve(
-    database: NamedDependency[Database], caller: NamedDependency[Caller], account: FromQuery[str | None] = None,
-    inbox: FromQuery[str | None] = None, phone: FromQuery[str | None] = None,
-) -> Resolution:  # fmt: skip
+    request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller],
+    account: FromQuery[str | None] = None, inbox: FromQuery[str | None] = None, phone: FromQuery[str | None] = None,
+) -> Response[Resolution]:  # fmt: skip
     """Tell who answers an account, inbox or phone number, and by which rule."""
     given = {"account": account, "inbox": inbox, "phone": phone}
     if not any(given.values()) or any(
@@ -114,7 +114,8 @@ async def resolve(
     ):
         raise Problem(PARAMETER_INVALID, names="account, inbox, phone")
     async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
-        return await service.resolve(connection, account=account, inbox=inbox, phone=phone)
+        found = await service.resolve(connection, account=account, inbox=inbox, phone=phone)
+    return list_answer(request, found)
 
 
 @get("/mapping/history", guards=_READ, tags=_TAGS)

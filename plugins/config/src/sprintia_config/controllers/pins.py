@@ -1,25 +1,29 @@
 """`/config/tenants/{tenant}/pins`: revisions that retention leaves whole."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
-from litestar import delete, get, put
+from litestar import Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
-from sprintia_config.controllers.intake import Message
+from sprintia_config.controllers.intake import Message, author_of, delivery_of, json_answer, to_response
 from sprintia_config.documents.horizon import require_answerable
 from sprintia_config.layers.layering import BASE_TENANT
 from sprintia_config.layers.reading import Asked, wanted_revision, wanted_revisions
 from sprintia_config.models import SCHEMA
 from sprintia_config.retention import pins
 from sprintia_config.retention.pins import Pin
+from sprintia_config.tenants import require_known
 from sprintia_config.timeline.revisions import current_revision
+from sprintia_config.writing import Answer, Change, Writer
 from sprintia_platform import Caller, Fault, Problem, Text, requires
 from sprintia_platform.database.connections import Connection, Database
-from sprintia_platform.http.problems import BODY_INVALID, TENANT_NOT_FOUND
+from sprintia_platform.http.problems import BODY_INVALID
+from sprintia_platform.http.requests import StrictRequest
 
 _PINS = "/config/tenants/{tenant:str}/pins"
 _READ, _WRITE = [requires("config:read")], [requires("config:write")]
@@ -50,9 +54,9 @@ async def list_pins(
 
 @put(f"{_PINS}/{{name:str}}", guards=_WRITE, tags=_TAGS)
 async def put_pin(
-    data: JSONBody[PinBody], tenant: FromPath[str], name: FromPath[str],
-    database: NamedDependency[Database], caller: NamedDependency[Caller],
-) -> Pin:  # fmt: skip
+    request: StrictRequest, data: JSONBody[PinBody], tenant: FromPath[str], name: FromPath[str],
+    database: NamedDependency[Database], writer: NamedDependency[Writer], caller: NamedDependency[Caller],
+) -> Response[Pin]:  # fmt: skip
     """Keep all that stood at a revision from being removed, so that a run can be replayed with it.
 
     Body: `{"revision": N}` or `{"at": time}`, with an optional `note`. The layers below the tenant are kept as they
@@ -63,31 +67,46 @@ async def put_pin(
     if data.revision is None and data.at is None:
         text = Text("é obrigatório, ou at", "is required, or at")
         raise Problem(BODY_INVALID, errors=[Fault(code="missing", pointer="/revision", text=text)], count=1)
-    async with database.transaction(SCHEMA, {tenant, BASE_TENANT}) as connection:
+    await require_known(database, tenant)
+
+    async def work(change: Change) -> Answer:
+        connection = change.connection
         await pins.hold(connection, tenant)
-        if await current_revision(connection, tenant) is None:
-            raise Problem(TENANT_NOT_FOUND, tenant=tenant)
         await pins.hold(connection, BASE_TENANT)
         revision = await wanted_revision(connection, tenant, data.revision, data.at)
         base_revision = await _layers_to_keep(connection, tenant, data)
-        return await pins.set_pin(
+        return json_answer(await pins.set_pin(
             connection, caller, tenant, name, revision=revision, base_revision=base_revision, note=data.note
-        )
+        ))  # fmt: skip
+
+    return to_response(await _deliver(request, writer, caller, tenant, work))
 
 
 @delete(f"{_PINS}/{{name:str}}", guards=_WRITE, tags=_TAGS, status_code=200)
 async def delete_pin(
-    tenant: FromPath[str], name: FromPath[str], database: NamedDependency[Database], caller: NamedDependency[Caller]
-) -> Pin:
+    request: StrictRequest, tenant: FromPath[str], name: FromPath[str], writer: NamedDependency[Writer],
+    caller: NamedDependency[Caller],
+) -> Response[Pin]:  # fmt: skip
     """Let go of a pinned revision: from now on retention may remove what stood at it."""
     check_identifiers(tenant=tenant, name=name)
     caller.require_tenant(tenant)
-    async with database.transaction(SCHEMA, {tenant, BASE_TENANT}) as connection:
-        await pins.hold(connection, tenant)
-        return await pins.delete_pin(connection, caller, tenant, name)
+
+    async def work(change: Change) -> Answer:
+        await pins.hold(change.connection, tenant)
+        return json_answer(await pins.delete_pin(change.connection, caller, tenant, name))
+
+    return to_response(await _deliver(request, writer, caller, tenant, work))
 
 
 HANDLERS = (list_pins, put_pin, delete_pin)
+
+
+async def _deliver(
+    request: StrictRequest, writer: Writer, caller: Caller, tenant: str, work: Callable[[Change], Awaitable[Answer]]
+) -> Answer:
+    route = f"{request.method} /config/tenants/pins"
+    delivery = delivery_of(request, caller, await request.body(), route=route)
+    return await writer.deliver(tenant, author_of(caller), delivery, work, beside=[BASE_TENANT])
 
 
 async def _layers_to_keep(connection: Connection, tenant: str, data: PinBody) -> int | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Any, get_args
 
 import msgspec
@@ -11,7 +12,7 @@ from litestar.params import FromPath
 
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
-from sprintia_config.controllers.intake import list_answer, unless_held
+from sprintia_config.controllers.intake import delivery_of, list_answer, unless_held
 from sprintia_config.documents.representation import moment
 from sprintia_config.models import SCHEMA
 from sprintia_config.schemas import store
@@ -19,11 +20,11 @@ from sprintia_config.schemas.compiled import CompiledSchema
 from sprintia_config.schemas.outline import SchemaRefusedError
 from sprintia_config.schemas.store import Mode, SchemaVersion
 from sprintia_config.vault import Vault
-from sprintia_config.writing import Writer, body_place
+from sprintia_config.writing import Delivery, Writer, body_place
 from sprintia_platform import Caller, Fault, Problem, Text, requires
 from sprintia_platform.audit.log import append_audit
 from sprintia_platform.content.values import Json, to_json
-from sprintia_platform.database.connections import Database
+from sprintia_platform.database.connections import Connection, Database
 from sprintia_platform.http.documentation import documented_body
 from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.problems import BODY_INVALID
@@ -104,39 +105,41 @@ async def put_schema(
         await asyncio.to_thread(CompiledSchema, schema)
     except SchemaRefusedError as error:
         raise Problem(problems.SCHEMA_REFUSED, errors=error.faults, count=len(error.faults)) from None
-    async with database.transaction(SCHEMA, "*") as connection:
-        await store.hold(connection)
+
+    async def work(connection: Connection) -> SchemaVersion:
         standing = await store.read_standing(connection, config_type)
         _require_match(request, standing)
         if standing is None or standing.deleted or (standing.schema, standing.mode) != (to_json(schema), mode):
-            standing = await store.write(
+            return await store.write(
                 connection, standing, config_type=config_type, schema=schema, mode=mode, deleted=False,
                 actor=caller.actor, message=message,
             )  # fmt: skip
-    writer.schemas.expire()
-    return Response(msgspec.json.encode(_shown(standing)), media_type="application/json",
-                    headers={"ETag": _etag(standing)})  # fmt: skip
+        return standing
+
+    delivery = delivery_of(request, caller, await request.body(), route="PUT /config/schemas")
+    return await _deliver(database, writer, delivery, work)
 
 
 @delete(_PATH, guards=_WRITE, tags=_TAGS, status_code=200)
 async def delete_schema(
     request: StrictRequest, config_type: FromPath[str], database: NamedDependency[Database],
     writer: NamedDependency[Writer], caller: NamedDependency[Caller],
-) -> SchemaItem:  # fmt: skip
+) -> Response[Any]:  # fmt: skip
     """Take a type's schema away; its history stays."""
     check_identifiers(config_type=config_type)
     _require_all_tenants(caller)
-    async with database.transaction(SCHEMA, "*") as connection:
-        await store.hold(connection)
+
+    async def work(connection: Connection) -> SchemaVersion:
         standing = await store.read_standing(connection, config_type)
         _require_match(request, standing)
         existing = _existing(standing, config_type)
-        gone = await store.write(
+        return await store.write(
             connection, existing, config_type=config_type, schema=None, mode=existing.mode, deleted=True,
             actor=caller.actor, message="",
         )  # fmt: skip
-    writer.schemas.expire()
-    return _shown(gone)
+
+    delivery = delivery_of(request, caller, await request.body(), route="DELETE /config/schemas")
+    return await _deliver(database, writer, delivery, work)
 
 
 @get("/config/deliveries/{delivery:int}/body", guards=[requires("config:read", "secrets:read")], tags=["deliveries"])
@@ -167,6 +170,37 @@ async def read_quarantined_body(
 HANDLERS = (
     list_schemas, read_schema, read_schema_history, put_schema, delete_schema, read_quarantined_body,
 )  # fmt: skip
+
+
+async def _deliver(
+    database: Database, writer: Writer, delivery: Delivery, work: Callable[[Connection], Awaitable[SchemaVersion]]
+) -> Response[Any]:
+    """Do `work` once for a delivery, while nobody else changes schemas, and answer the version that it gives.
+
+    Versions never change, so what answers a repetition is made of the same one.
+
+    Raises:
+        Problem: 409 when the id was used with another content.
+    """
+    answered = None
+    async with database.transaction(SCHEMA, "*") as connection:
+        await store.hold(connection)
+        if delivery.delivery_id is not None:
+            answered = await store.read_answered(connection, delivery.sender, delivery.delivery_id)
+        if answered is not None:
+            digest, version = answered
+            if digest != delivery.digest:
+                raise Problem(problems.DELIVERY_REUSED)
+        else:
+            version = await work(connection)
+            if delivery.delivery_id is not None:
+                sender, delivery_id = delivery.sender, delivery.delivery_id
+                await store.keep_answered(connection, sender, delivery_id, delivery.digest, version)
+    writer.schemas.expire()
+    headers = {} if version.deleted else {"ETag": _etag(version)}
+    if answered is not None:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(msgspec.json.encode(_shown(version)), media_type="application/json", headers=headers)
 
 
 def _require_all_tenants(caller: Caller) -> None:

@@ -4,11 +4,12 @@ import asyncio
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.controllers.intake import list_answer
 from sprintia_config.timeline.feed import Feed
 from sprintia_config.timeline.pages import Page
 from sprintia_config.timeline.revisions import ChangeItem
@@ -38,7 +39,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 async def read_changes(
     request: StrictRequest, tenant: FromPath[str], feed: NamedDependency[Feed], caller: NamedDependency[Caller],
     since: Since = 0, wait: Wait = 0.0, limit: Limit = 500,
-) -> Changes:  # fmt: skip
+) -> Response[Changes]:  # fmt: skip
     """Read what changed after revision `since`, in order of commit; wait up to `wait` seconds for the next change.
 
     Every change comes exactly once to whoever goes on from the `revision` of the page before. The wait ends early, with
@@ -51,7 +52,8 @@ async def read_changes(
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    return await next_page(feed, tenant, since, wait, limit, key=given_key(request), leaving=leaving)
+    page, standing = await next_page(feed, tenant, since, wait, limit, key=given_key(request), leaving=leaving)
+    return list_answer(request, page, standing)
 
 
 HANDLERS = (read_changes,)
@@ -60,19 +62,25 @@ HANDLERS = (read_changes,)
 async def next_page(
     feed: Feed, tenant: str, since: int, wait: float, limit: int, *, key: str | None = None,
     leaving: Leaving | None = None,
-) -> Changes:  # fmt: skip
-    """Read the page after `since`; wait up to `wait` seconds while it is empty, unless the one who waits is gone."""
+) -> tuple[Changes, int]:  # fmt: skip
+    """Read the page after `since`; wait up to `wait` seconds while it is empty, unless the one who waits is gone.
+
+    With it comes the tenant's revision, as of the page: where the reader goes on may be before it, or still to come.
+    """
     clock = asyncio.get_running_loop().time
     deadline = clock() + wait
     poll = _LongPoll(key)
     with feed.watch(tenant, poll) as watched:
         page = await watched.newest_page_after(since, limit)
+        standing = page.current
         while not page.changes and not poll.ended and (left := deadline - clock()) > 0:
             if await poll.sleep.until(leaving or _never, left):
                 break  # nobody is there to read the answer
             if not poll.ended:
                 page = await watched.page_after(since, limit)
-        return _changes(tenant, page)
+                # What is in memory may follow the database, which was read first, by a moment.
+                standing = max(standing, page.current)
+        return _changes(tenant, page), standing
 
 
 def _changes(tenant: str, page: Page) -> Changes:

@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
-from sprintia_config.controllers.intake import author_of, language_of
+from sprintia_config.controllers.intake import author_of, language_of, refuse_delivery_id
 from sprintia_config.settings import ConfigSettings
 from sprintia_config.transfer.exporting import Export, chosen, export_lines, missing_tenants
 from sprintia_config.transfer.importing import FileSource, Importer, Source
@@ -106,6 +106,7 @@ async def import_configuration(
     `history=heads` writes only what stands in the file, as new versions of the caller. Every line that was not taken
     is reported with its number.
     """
+    refuse_delivery_id(request)
     request.expect_content_type(MEDIA_TYPE, "application/jsonl")
     if history == "full":
         caller.require("admin")

@@ -150,7 +150,8 @@ async def _told(
     prints = {}
     if clear and head is not None and head.has_secrets and made.has_secrets:
         prints = await read_fingerprints(change.connection, key, [head, made])
-    found = Sides(key=key, source=head, target=made, fingerprints=prints).paths()
+    revision = change.opening.revision
+    found = Sides(key=key, source=head, target=made, fingerprints=prints, revision=revision).paths()
     result: Result = "created" if head is None else "identical" if made.version == head.version else "changed"
     if head is not None and head.has_secrets and not clear and not found.changes and _sends_secrets(key, given):
         result = "unknown"

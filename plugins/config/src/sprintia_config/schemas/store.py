@@ -59,6 +59,28 @@ async def read_history(
     return [SchemaVersion(**dict(row.items())) for row in rows]
 
 
+async def read_answered(connection: Connection, sender: str, delivery_id: str) -> tuple[bytes, SchemaVersion] | None:
+    """The digest of the request that came under this id, and the version that answered it."""
+    row = await connection.fetchrow(
+        "SELECT request_digest, config_type, version FROM config.schema_delivery "
+        "WHERE sender = $1 AND delivery_id = $2", sender, delivery_id,
+    )  # fmt: skip
+    if row is None:
+        return None
+    found = await read_history(connection, row["config_type"], before=row["version"] + 1, limit=1)
+    return row["request_digest"], found[0]
+
+
+async def keep_answered(
+    connection: Connection, sender: str, delivery_id: str, digest: bytes, answer: SchemaVersion
+) -> None:
+    """Remember what answers a delivery, under `hold`."""
+    await connection.execute(
+        "INSERT INTO config.schema_delivery (sender, delivery_id, request_digest, config_type, version) "
+        "VALUES ($1, $2, $3, $4, $5)", sender, delivery_id, digest, answer.config_type, answer.version,
+    )  # fmt: skip
+
+
 async def read_versions(connection: Connection) -> dict[str, int]:
     """Which version stands, of each type that has a schema."""
     rows = await connection.fetch(
