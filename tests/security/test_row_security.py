@@ -26,6 +26,7 @@ WITHOUT_TENANT = {
     ("platform", "alembic_version"): "the schema's revision",
     ("config", "alembic_version"): "the schema's revision",
     ("config", "document_schema"): "a schema of a config type holds for every tenant",
+    ("config", "schema_delivery"): "names which version of a schema answered a delivery: no content, no secret",
 }
 """Tables that belong to no tenant, each with its reason. Whatever is not here must be walled."""
 
