@@ -52,6 +52,7 @@ class Connection:
 
     @property
     def is_closed(self) -> bool:
+        self.socket.settimeout(3)  # less than what an idle connection is kept for
         return self._read.read(1) == b""
 
 
