@@ -65,6 +65,7 @@ def test_any_scrape_shows_every_worker_and_a_dead_ones_counts_stay(
         with halted(halt):
             for _ in range(count):
                 assert server.request("GET", "/configs/account_1").status_code == 200
+    wait_until(lambda: samples(server)[COUNTED] == 7, what="the counts, which a worker writes every 50 ms")
     for halt in (first, second):
         with halted(halt):
             found = samples(server)
@@ -84,6 +85,7 @@ def test_any_scrape_shows_every_worker_and_a_dead_ones_counts_stay(
     wait_until(lambda: len(list(folders(tmp_path)[0].glob("*.pid"))) == 2, what="the new worker's first words")
     with halted(first):
         assert server.request("GET", "/configs/account_1").status_code == 200
+    wait_until(lambda: samples(server)[COUNTED] == 8, what="the new worker's counts")
     found = samples(server)
     assert (found[COUNTED], found[TIMED], found[IN_FLIGHT], found[CONFIG_UP]) == (8, 8, 1, 1)
     assert server.end() == 0
