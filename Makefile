@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-MEMBERS := platform plugins/config clients/python
+MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
@@ -39,7 +39,7 @@ test: $(BIN)/.ready
 check: $(BIN)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy platform/src plugins/config/src clients/python/src bench
+	$(BIN)/mypy platform/src plugins/config/src plugins/viewer/src clients/python/src bench
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/codespell

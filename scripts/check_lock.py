@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-MEMBERS = ("sprintia-platform", "sprintia-config", "sprintia-config-client")
+MEMBERS = ("sprintia-platform", "sprintia-config", "sprintia-viewer", "sprintia-config-client")
 
 
 def resolve(output: Path) -> None:

@@ -1,0 +1,1 @@
+"""The pages on which admins find, understand, compare and mend a tenant's configuration."""
