@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from sprintia_testing import toys
-from sprintia_testing.platforms import SPRINTIA, RunningPlatform
+from sprintia_testing.platforms import SPRINTIA, RunningPlatform, free_port
 
 from sprintia_platform.app import build
 from sprintia_platform.errors import StartupError
@@ -83,6 +83,9 @@ WAYS = (
     Broken("root_prefix", "register_routes", ("'/' is no path prefix",)),
     Broken("host_prefix", "register_routes", ("'/health/ready' is claimed by the host",)),
     Broken("keys_prefix", "register_routes", ("'/keys' is claimed by the host", "another prefix")),
+    Broken("foreign_home", "register_routes", ("its home '//evil.example/fine'", "below one of its prefixes")),
+    Broken("home_of_two_lines", "register_routes", ("is no path of its own",)),
+    Broken("wrong_first_steps", "register_first_steps", ("it returned list, not Callable",)),
     Broken("no_policy", "register_routes", ("/no-policy", "states no policy: add guards=[requires(...)]")),
     Broken("socket_without_policy", "register_routes", ("/no-policy-socket", "states no policy")),
     Broken("mount_without_policy", "register_routes", ("/no-policy-mount", "states no policy")),
@@ -176,6 +179,20 @@ def test_the_real_command_says_it_in_one_line(tmp_path: Path) -> None:
     assert printed.stderr.count("\n") == 1
 
 
+def test_first_steps_that_fail_stop_the_start(tmp_path: Path, database_url: str) -> None:
+    acme = toys.write_distribution(
+        tmp_path, "acme", {"failing_first_steps": "sprintia_broken.faults:failing_first_steps"}
+    )
+    port = str(free_port())
+    environ = {"DATABASE_URL": database_url, "SPRINTIA_PORT": port, "SPRINTIA_PLUGINS": "failing_first_steps"}
+    printed = run_plugins([acme], "serve", "--first-run", status=1, API_KEY="a-key-of-a-test", **environ)
+    assert printed.stdout == "", "no banner of a platform that does not serve"
+    assert printed.stderr == (
+        "sprintia: plugin 'failing_first_steps' failed at register_first_steps: RuntimeError: nobody is at "
+        f"http://127.0.0.1:{port}. Mend it, or leave it out of SPRINTIA_PLUGINS\n"
+    )
+
+
 def test_commands_that_cannot_be_registered_hide_no_others(tmp_path: Path) -> None:
     acme = toys.write_distribution(tmp_path, "acme", {"broken_commands": "sprintia_broken.faults:broken_commands"})
     printed = run_plugins([acme], "--help", status=0)
@@ -200,6 +217,7 @@ def test_two_plugins_that_want_the_same_stop_the_start(points: Callable[..., lis
     assert raised.value.faults == (
         f"route prefix '/shared' is claimed by plugin 'first' and '/shared/deeper' by plugin 'second': {cure}",
         f"menu id 'shared' is claimed by plugin 'first' and by plugin 'second': {cure}",
+        f"the home, where browsers are led from /, is claimed by plugin 'first' and by plugin 'second': {cure}",
         f"service Greeter is offered by plugin 'first' and by plugin 'second': {cure}",
     )
     one = Host(environ={"SPRINTIA_PLUGINS": "second"}, entry_points=points("acme-one", two))

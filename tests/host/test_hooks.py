@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sprintia_testing import toys
@@ -70,6 +71,17 @@ def test_register_routes_answers_under_the_prefix_with_the_plugin_s_own_rights(t
     }  # fmt: skip
 
 
+def test_register_routes_gives_people_pages_with_a_guard_and_errors_of_their_own(toy: RunningPlatform) -> None:
+    home = "/toy/home"
+    refused = toy.browser.get(home)
+    assert (refused.status_code, refused.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert refused.text == "<html lang=pt-BR><h1>Sem convite</h1><p>Peça um convite.</p>"
+    assert toy.client.get(home).json()["detail"] == "Peça um convite.", "programs get problem+json"
+    toy.browser.cookies.set("invitation", "yes")
+    assert toy.browser.get(home).text == "<h1>Welcome</h1>"
+    assert "Não há nada em /toy/nowhere." in toy.browser.get("/toy/nowhere").text
+
+
 def test_register_services_serves_another_plugin_in_the_same_process(run_with: RunWith) -> None:
     # `guest` comes before `toy` in order of name, and asks for what `toy` offers.
     platform = run_with([*GUEST, *TOY], remotes=REMOTES)
@@ -123,6 +135,15 @@ def test_register_commands_stand_under_the_plugin_s_name() -> None:
 
 def test_register_menu_is_given_in_order(toy: RunningPlatform) -> None:
     assert [(entry.id, entry.label, entry.path) for entry in toy.host.menu] == [("toy", "Toy", "/toy/visits")]
+
+
+def test_register_first_steps_are_shown_at_the_first_start_alone(database_url: str, spawn: Callable[..., Any]) -> None:
+    environ = {"DATABASE_URL": database_url, "PYTHONPATH": os.pathsep.join(toys.PATHS)}
+    first = spawn("--first-run", **environ).wait_ready()
+    assert first.out.read_text().count(f"Be the first visitor: {first.url}/toy/visits\n") == 1
+    first.end()
+    second = spawn("--first-run", **environ).wait_ready()
+    assert "Be the first visitor" not in second.out.read_text(), "its lifespan was a visit"
 
 
 def test_register_litestar_plugins_reach_the_application(toy: RunningPlatform) -> None:

@@ -289,4 +289,6 @@ def test_a_key_that_was_used_is_believed_while_the_database_is_away(
 
 
 def test_the_rights_of_the_platform_are_the_documented_ones() -> None:
-    assert RIGHTS == ("config:read", "config:write", "secrets:read", "mapping:write", "schemas:write", "admin")
+    assert RIGHTS == (
+        "config:read", "config:write", "secrets:read", "mapping:write", "schemas:write", "users:act", "admin",
+    )  # fmt: skip

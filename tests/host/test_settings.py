@@ -46,12 +46,13 @@ def test_defaults_hold_without_any_variable() -> None:
 def test_values_are_read_in_their_types(tmp_path: Path) -> None:
     settings = load_host_settings({
         "DATABASE_URL": "postgresql://a@b/c", "SPRINTIA_PORT": " 8080 ", "SPRINTIA_DRAIN_SECONDS": "0.5",
-        "SPRINTIA_PLUGINS": "config, viewer", "SPRINTIA_DATA_DIR": "~/data", "SPRINTIA_TRUSTED_PROXIES": "10.0.0.1 ::1",
+        "SPRINTIA_PLUGINS": "config, viewer", "SPRINTIA_DATA_DIR": "~/data",
+        "SPRINTIA_TRUSTED_PROXIES": "10.0.0.1 ::1 172.16.0.0/12",
     })  # fmt: skip
     assert settings.database_url == Secret("postgresql://a@b/c")
     assert (settings.port, settings.drain_seconds) == (8080, 0.5)
     assert settings.plugins == ("config", "viewer")
-    assert settings.trusted_proxies == ("10.0.0.1", "::1")
+    assert settings.trusted_proxies == ("10.0.0.1", "::1", "172.16.0.0/12")
     assert settings.data_dir == Path.home() / "data"
     given = notes(TOKEN="t", MODE="fast", MOST="7", FOLDER=str(tmp_path), OPEN_TO_ALL="Yes", HOSTS="a b,c")
     assert given == NotesSettings(
@@ -104,6 +105,9 @@ def test_every_fault_of_the_host_is_told_at_once() -> None:
     [
         ("SPRINTIA_PORT", "0"),
         ("SPRINTIA_PORT", "65536"),
+        ("SPRINTIA_TRUSTED_PROXIES", "*"),
+        ("SPRINTIA_TRUSTED_PROXIES", "10.0.0.1 traefik"),
+        ("SPRINTIA_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("SPRINTIA_WORKERS", "0"),
         ("SPRINTIA_MAX_BODY_BYTES", "10"),
         ("SPRINTIA_KEY_CACHE_SECONDS", "3600"),

@@ -15,7 +15,7 @@ import msgspec
 import pluggy
 from litestar.plugins import PluginProtocol
 
-from sprintia_platform.records import DatabaseSpec, HealthCheck, MenuEntry, Routes, ServiceFactory
+from sprintia_platform.records import DatabaseSpec, FirstSteps, HealthCheck, MenuEntry, Routes, ServiceFactory
 
 if TYPE_CHECKING:
     from sprintia_platform.host import Host
@@ -120,6 +120,23 @@ def register_menu(host: "Host") -> Iterable[MenuEntry]:
         @hookimpl
         def register_menu(host):
             return [MenuEntry(id="notes", label="Notes", path="/notes")]
+    """
+    raise AssertionError
+
+
+@hookspec
+def register_first_steps(host: "Host") -> FirstSteps:
+    """Tell whoever starts the platform for the first time what to do next.
+
+    Called by `sprintia serve --first-run` alone, after the migrations and before serving, with the database open. It
+    gets the URL at which the platform will answer; its lines are shown once, below the API key. No line: nothing to do.
+
+    Example:
+        @hookimpl
+        def register_first_steps(host):
+            async def first_steps(url):
+                return [f"Write the first note at {url}/notes"]
+            return first_steps
     """
     raise AssertionError
 

@@ -18,7 +18,7 @@ from sprintia_platform.errors import StartupError
 from sprintia_platform.keys.store import KeyStore
 from sprintia_platform.observability.metrics import Metrics
 from sprintia_platform.plugins import HOST_PLUGIN, PluginError, PluginRegistry, describe
-from sprintia_platform.records import DatabaseSpec, HealthCheck, MenuEntry, Routes
+from sprintia_platform.records import DatabaseSpec, FirstSteps, HealthCheck, MenuEntry, Routes
 from sprintia_platform.services import ContractT, Services
 from sprintia_platform.settings import (
     HostSettings,
@@ -45,6 +45,7 @@ class Contribution:
     routes: Routes | None = None
     health_checks: tuple[HealthCheck, ...] = ()
     menu: tuple[MenuEntry, ...] = ()
+    first_steps: FirstSteps | None = None
     litestar_plugins: tuple[PluginProtocol, ...] = ()
     lifespan: AbstractAsyncContextManager[None] | None = None
     unavailable: str | None = field(default=None)
@@ -118,6 +119,12 @@ class Host:
         entries = [entry for given in self.contributions.values() for entry in given.menu]
         return sorted(entries, key=lambda entry: (entry.order, entry.id))
 
+    @property
+    def home(self) -> str | None:
+        """Where a person's browser that asks for `/` is led."""
+        homes = (given.routes.home for given in self.contributions.values() if given.routes is not None)
+        return next((home for home in homes if home is not None), None)
+
     def refuse(self, name: str, error: PluginError) -> None:
         """Take a plugin out whose contributions cannot be used, and remember why."""
         del self.contributions[name]
@@ -169,6 +176,7 @@ class Host:
         given.health_checks = self._records(name, "register_health_checks", HealthCheck)
         self._check_unique("register_health_checks", [check.name for check in given.health_checks])
         given.menu = self._records(name, "register_menu", MenuEntry)
+        given.first_steps = self._record(name, "register_first_steps", cast("type[Any]", Callable))
         given.litestar_plugins = self._records(name, "register_litestar_plugins", object)
         given.lifespan = self._record(name, "lifespan", AbstractAsyncContextManager)
 
@@ -196,6 +204,10 @@ class Host:
             if name != HOST_PLUGIN and any(_overlap(prefix, own) for own in (*_OWN_PREFIXES, *self._own_prefixes)):
                 cure = "Choose another prefix: the host answers there."
                 raise PluginError("register_routes", f"route prefix {prefix!r} is claimed by the host", cure)
+        home = routes.home if routes else None
+        if routes and home is not None and not (routes.covers(home) and _PREFIX.fullmatch(home.removesuffix("/"))):
+            cure = "Give a path below one of its prefixes."
+            raise PluginError("register_routes", f"its home {home!r} is no path of its own", cure)
 
     @property
     def _own_prefixes(self) -> tuple[str, ...]:
@@ -236,6 +248,11 @@ class Host:
             f"menu id {entry!r} is claimed by plugin {first!r} and by plugin {second!r}"
             for (entry, first), (other, second) in combinations(entries, 2)
             if entry == other
+        ]
+        homes = [name for name, given in self.contributions.items() if given.routes and given.routes.home is not None]
+        faults += [
+            f"the home, where browsers are led from /, is claimed by plugin {first!r} and by plugin {second!r}"
+            for first, second in combinations(homes, 2)
         ]
         faults += self.services.clashes
         if faults:

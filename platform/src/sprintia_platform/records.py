@@ -7,6 +7,7 @@ from typing import Any, Literal
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import MetaData
 
+from sprintia_platform.http.error_pages import ErrorPage
 from sprintia_platform.http.ready import ReadyAnswers
 
 
@@ -32,11 +33,21 @@ class Routes:
 
     Attributes:
         ready: for a plugin that answers GETs from memory: asked before the router, see `http/ready.py`.
+        home: the path below a prefix where a person's browser that asks for `/` is led, its query kept. One plugin
+            of an installation may have it.
+        error_page: for a plugin with pages for people: shows every problem below its prefixes to browsers, see
+            `http/error_pages.py`.
     """
 
     prefixes: tuple[str, ...]
     handlers: Sequence[ControllerRouterHandler]
     ready: ReadyAnswers | None = None
+    home: str | None = None
+    error_page: ErrorPage | None = None
+
+    def covers(self, path: str) -> bool:
+        """Whether a path lies below these prefixes."""
+        return any(path == prefix or path.startswith(f"{prefix}/") for prefix in self.prefixes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +74,9 @@ class MenuEntry:
     path: str
     order: int = 100
 
+
+FirstSteps = Callable[[str], Awaitable[Sequence[str]]]
+"""Tells, in lines, what a person does first; it gets the URL where the platform answers, without a slash at its end."""
 
 ServiceFactory = Callable[[], Any]
 """Makes the local implementation of a contract; called once per process, at the first request for it."""

@@ -1,6 +1,7 @@
 """Settings from the environment: a typed record per owner, every fault reported at once, secrets that do not print."""
 
 import difflib
+import ipaddress
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -243,4 +244,18 @@ def _range_faults(settings: HostSettings) -> list[str]:
             faults.append(f"SPRINTIA_{name.upper()}: {value} is out of range; choose from {low} to {high}")
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         faults.append(f"SPRINTIA_LOG_LEVEL: {settings.log_level!r} is unknown; choose debug, info, warning or error")
+    faults += [
+        f"SPRINTIA_TRUSTED_PROXIES: {proxy!r} is no address or network; choose, for instance, 10.0.0.5 or 10.0.0.0/24"
+        for proxy in settings.trusted_proxies
+        if not _is_network(proxy)
+    ]
     return faults
+
+
+def _is_network(text: str) -> bool:
+    # A name would be compared with addresses and never match; `*` would believe whoever comes.
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

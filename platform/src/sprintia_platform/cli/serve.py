@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -10,6 +11,7 @@ import click
 from sprintia_platform.cli.runtime import database_settings, one_line_errors, operator, run
 from sprintia_platform.database.migrations import require_up_to_date, states, upgrade
 from sprintia_platform.database.urls import parse_database_url
+from sprintia_platform.first_steps import first_steps
 from sprintia_platform.host import Host
 from sprintia_platform.keys.callers import RIGHTS
 from sprintia_platform.keys.store import create_key, list_keys
@@ -44,7 +46,8 @@ def _serve(settings: HostSettings, signals: StopSignals, *, first_run: bool) -> 
         if signals.received:
             return
         key = _first_key(host) if first_run else None
-        click.echo(banner(host, port, key, first_run=first_run))
+        steps = run(host, lambda: first_steps(host, url_of(settings, port))) if first_run else []
+        click.echo(banner(host, port, key, steps, first_run=first_run))
         if settings.workers == 1:
             run_worker(host, listener, earlier=signals.received)
         else:
@@ -82,11 +85,16 @@ def _first_key(host: Host) -> str | None:
     return None if host.settings.api_key else run(host, make)
 
 
-def banner(host: Host, port: int, key: str | None, *, first_run: bool) -> str:
-    """What a person sees who just started the platform."""
-    address = host.settings.host
+def url_of(settings: HostSettings, port: int) -> str:
+    """Where the platform answers, as a person on this machine writes it."""
+    address = settings.host
     shown = "127.0.0.1" if address in {"0.0.0.0", "::"} else address  # noqa: S104 - compared, not bound
-    url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def banner(host: Host, port: int, key: str | None, steps: Sequence[str], *, first_run: bool) -> str:
+    """What a person sees who just started the platform."""
+    url = url_of(host.settings, port)
     lines = [
         "",
         f"Sprintia Platform is at {url}",
@@ -107,6 +115,8 @@ def banner(host: Host, port: int, key: str | None, *, first_run: bool) -> str:
         ]
     else:
         lines += ["", "API key: the one in API_KEY."]
+    if steps:
+        lines += ["", *steps]
     lines += ["", "Try it:", f"  {_sample_call(url, key)}", "", "End with Ctrl-C.", ""]
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import structlog
 from litestar import Request, Response
-from litestar.enums import ParamType
+from litestar.enums import MediaType, ParamType
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sprintia_platform.http import problems
 from sprintia_platform.http.body_faults import body_faults
+from sprintia_platform.http.error_pages import error_document
 from sprintia_platform.http.languages import Text, preferred_language
 from sprintia_platform.http.parameter_faults import missing_parameter, parameter_fault
 from sprintia_platform.http.problems import Fault, Problem
@@ -61,12 +62,14 @@ def _came_from_the_driver(error: OSError) -> bool:
 
 
 def render(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-    """Make the response of a problem, in the caller's language."""
+    """Make the response of a problem, in the caller's language: a page for browsers where a plugin makes one."""
     language = preferred_language(request.headers.get("accept-language"))
     scope = request.scope
-    body = problem.body(
-        language, instance=problems.instance_of(scope), request_id=scope.get("state", {}).get("request_id", "")
-    )
+    request_id = scope.get("state", {}).get("request_id", "")
+    page = error_document(request.app.state.host, scope, problem, language, request_id)
+    if page is not None:
+        return Response(page.body, status_code=problem.kind.status, media_type=MediaType.HTML, headers=page.headers)
+    body = problem.body(language, instance=problems.instance_of(scope), request_id=request_id)
     headers = {"Content-Language": problem.language(language), **problem.headers}
     return Response(body, status_code=problem.kind.status, media_type=problems.MEDIA_TYPE, headers=headers)
 

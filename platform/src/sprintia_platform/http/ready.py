@@ -28,7 +28,8 @@ SECURITY_HEADERS = (
 # An answer that no page sets otherwise may load nothing and be framed by nobody.
 DEFAULT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
 HSTS = (b"strict-transport-security", b"max-age=31536000")
-_HEARD = frozenset({b"x-api-key", b"authorization", b"if-none-match", b"x-request-id", b"traceparent"})
+_ACTING_FOR = b"x-acting-for"
+_HEARD = frozenset({b"x-api-key", b"authorization", b"if-none-match", b"x-request-id", b"traceparent", _ACTING_FOR})
 
 
 class ReadyAnswer:
@@ -120,6 +121,8 @@ class ReadyLane:
                 if name in given:
                     return None  # it came twice: the handler knows what to make of that
                 given[name] = value
+        if _ACTING_FOR in given:
+            return None  # what a person may see through a key is for the handler to find out
         key = given.get(b"x-api-key") or _bearer(given.get(b"authorization", b""))
         if not key:
             return None

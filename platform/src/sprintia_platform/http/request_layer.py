@@ -14,6 +14,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from sprintia_platform.http import problems
+from sprintia_platform.http.error_pages import MEDIA_TYPE as HTML
+from sprintia_platform.http.error_pages import error_document
 from sprintia_platform.http.languages import preferred_language
 from sprintia_platform.http.problems import Problem
 from sprintia_platform.http.ready import (
@@ -147,7 +149,7 @@ class RequestLayer:
         for name, given in self._host.contributions.items():
             if given.unavailable is None or given.routes is None:
                 continue
-            if any(path == prefix or path.startswith(prefix + "/") for prefix in given.routes.prefixes):
+            if given.routes.covers(path):
                 return Problem(problems.PLUGIN_UNAVAILABLE, headers={"Retry-After": "60"}, plugin=name)
         return None
 
@@ -234,12 +236,16 @@ class _Exchange:
             return
         headers = {name.lower(): value for name, value in self._scope["headers"]}
         language = preferred_language(_header(headers, b"accept-language"))
-        body = problem.body(language, instance=problems.instance_of(self._scope), request_id=self._request_id)
+        page = error_document(self._host, self._scope, problem, language, self._request_id)
+        if page is not None:
+            body, media_type, more = page.body, HTML, page.headers
+        else:
+            body = problem.body(language, instance=problems.instance_of(self._scope), request_id=self._request_id)
+            media_type, more = problems.MEDIA_TYPE, {"Content-Language": problem.language(language), **problem.headers}
         own: list[tuple[bytes, bytes]] = [
-            (b"content-type", problems.MEDIA_TYPE.encode()),
-            (b"content-language", problem.language(language).encode()),
+            (b"content-type", media_type.encode()),
             (b"content-length", str(len(body)).encode()),
-            *((name.lower().encode(), value.encode()) for name, value in problem.headers.items()),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()),
         ]
         start: Any = {"type": "http.response.start", "status": problem.kind.status, "headers": own}
         await self.send(start)

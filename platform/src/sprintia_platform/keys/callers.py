@@ -1,16 +1,25 @@
 """Who is calling, and what they may do."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 import msgspec
 
 from sprintia_platform.database.connections import Tenants
 from sprintia_platform.http import problems
+from sprintia_platform.http.languages import Text
 from sprintia_platform.http.problems import Problem
 
-RIGHTS = ("config:read", "config:write", "secrets:read", "mapping:write", "schemas:write", "admin")
+RIGHTS = ("config:read", "config:write", "secrets:read", "mapping:write", "schemas:write", "users:act", "admin")
 """The rights of the platform's own parts; a plugin may ask for further ones of its own (`notes:read`)."""
+
+RIGHT_FORM = re.compile(r"admin|[a-z][a-z0-9_]*:[a-z]+")
+TENANT_FORM = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
+NO_TENANT = Text(
+    "não é um tenant: use de 1 a 128 letras, dígitos e _ - . @",
+    "is no tenant: write 1 to 128 letters, digits and _ - . @",
+)
 
 BOOTSTRAP = "bootstrap"
 
@@ -24,6 +33,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         rights: what it may do; none implies another.
         tenants: which tenants it reaches; None means all.
         networks: from where it is valid; empty means from everywhere.
+        acting_for: the person for whom the key asks, see `acting.py`; None when it asks for itself.
     """
 
     key_id: str
@@ -31,11 +41,13 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     rights: frozenset[str]
     tenants: frozenset[str] | None = None
     networks: tuple[str, ...] = ()
+    acting_for: str | None = None
 
     @property
     def actor(self) -> str:
         """How history and audit name this caller."""
-        return f"key:{self.key_id}"
+        own = f"key:{self.key_id}"
+        return own if self.acting_for is None else f"user:{self.acting_for}/{own}"
 
     def has(self, right: str) -> bool:
         return right in self.rights

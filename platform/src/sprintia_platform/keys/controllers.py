@@ -1,7 +1,6 @@
 """`/keys`: make, list, rotate and revoke API keys. A key's text is in the answer that makes it, and nowhere else."""
 
 import ipaddress
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -16,12 +15,10 @@ from sprintia_platform.http import problems
 from sprintia_platform.http.languages import Text
 from sprintia_platform.http.problems import Fault, Problem, ProblemType
 from sprintia_platform.http.times import TimedResponse
-from sprintia_platform.keys.callers import Caller
+from sprintia_platform.keys.callers import NO_TENANT, RIGHT_FORM, TENANT_FORM, Caller
 from sprintia_platform.keys.guards import requires
 from sprintia_platform.keys.store import KeyStore, StoredKey, create_key, list_keys, revoke_key, rotate_key
 
-_RIGHT = re.compile(r"admin|[a-z][a-z0-9_]*:[a-z]+")
-_TENANT = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
 _NO_STORE = CacheControlHeader(no_store=True)
 
 KEY_NOT_FOUND = ProblemType(
@@ -29,11 +26,6 @@ KEY_NOT_FOUND = ProblemType(
     status=404,
     title=Text("Chave não encontrada", "Key not found"),
     detail=Text("Não há chave ativa com o id {key_id}.", "There is no active key with the id {key_id}."),
-)
-
-_NO_TENANT = Text(
-    "não é um tenant: use de 1 a 128 letras, dígitos e _ - . @",
-    "is no tenant: write 1 to 128 letters, digits and _ - . @",
 )
 
 
@@ -124,7 +116,7 @@ def check_new_key(data: NewKey, caller: Caller | None = None) -> None:
     faults = [
         Fault(code="right", pointer=f"/rights/{index}", text=Text("não é um direito", "is no right"))
         for index, right in enumerate(data.rights)
-        if not _RIGHT.fullmatch(right)
+        if not RIGHT_FORM.fullmatch(right)
     ]
     if caller is not None:
         text = Text("esta chave não tem este direito e não pode dá-lo", "this key lacks this right and cannot give it")
@@ -136,8 +128,8 @@ def check_new_key(data: NewKey, caller: Caller | None = None) -> None:
     if caller is not None and caller.tenants is not None and data.tenants is None:
         faults.append(Fault(code="tenants", pointer="/tenants", text=Text("é obrigatório", "is required")))
     for index, tenant in enumerate(data.tenants or ()):
-        if not _TENANT.fullmatch(tenant):
-            faults.append(Fault(code="tenant", pointer=f"/tenants/{index}", text=_NO_TENANT))
+        if not TENANT_FORM.fullmatch(tenant):
+            faults.append(Fault(code="tenant", pointer=f"/tenants/{index}", text=NO_TENANT))
         elif caller is not None and not caller.reaches(tenant):
             text = Text("não é um tenant ao alcance desta chave", "is no tenant within this key's reach")
             faults.append(Fault(code="tenant", pointer=f"/tenants/{index}", text=text))

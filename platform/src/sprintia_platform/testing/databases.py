@@ -1,6 +1,5 @@
 """A real PostgreSQL for the whole run, and a fresh migrated database for each test that asks for one."""
 
-import asyncio
 import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from sprintia_platform.database.embedded import EmbeddedPostgres
 from sprintia_platform.database.migrations import upgrade
 from sprintia_platform.database.urls import parse_database_url
 from sprintia_platform.host import Host
+from sprintia_platform.testing.apart import run_apart
 
 TEMPLATE = "migrated"
 
@@ -49,7 +49,7 @@ class TestDatabases:
         self.run(self.server.url, f"CREATE DATABASE {TEMPLATE}")
         url = self.url(TEMPLATE)
         host = Host(environ={"DATABASE_URL": url, "SPRINTIA_DATA_DIR": str(data_dir)})
-        asyncio.run(upgrade(parse_database_url(url), host.databases))
+        run_apart(upgrade(parse_database_url(url), host.databases))
 
     def create(self, *, migrated: bool = True) -> str:
         """Make a database and return its URL, with the superuser's rights."""
@@ -71,7 +71,7 @@ class TestDatabases:
             finally:
                 await connection.close()
 
-        return asyncio.run(main())
+        return run_apart(main())
 
     @staticmethod
     def run_as(
@@ -89,4 +89,4 @@ class TestDatabases:
             finally:
                 await connection.close()
 
-        return asyncio.run(main())
+        return run_apart(main())

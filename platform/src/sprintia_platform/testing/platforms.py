@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -13,12 +13,15 @@ import uvicorn
 
 from sprintia_platform.app import create_app
 from sprintia_platform.database.connections import Database
+from sprintia_platform.first_steps import first_steps
 from sprintia_platform.host import Host
 from sprintia_platform.http.ready_protocol import ready_protocol
 from sprintia_platform.keys.callers import RIGHTS
 from sprintia_platform.keys.store import create_key
+from sprintia_platform.testing.apart import run_apart
 
 API_KEY = "a-bootstrap-key-for-tests-only"
+BROWSER_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 ResultT = TypeVar("ResultT")
 
@@ -41,6 +44,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class _Server(uvicorn.Server):
+    loop: asyncio.AbstractEventLoop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+
 class RunningPlatform:
     """A platform that answers on a real socket, from a thread of this process.
 
@@ -50,6 +61,7 @@ class RunningPlatform:
         database_url: its database, with the superuser's rights.
         url: where it answers.
         client: an HTTP client with the bootstrap key (all rights but admin).
+        browser: what a person's browser sends, without any key; it keeps cookies and follows no redirect.
         host_database: the same database, for use in the test's own event loop; open it first.
     """
 
@@ -61,8 +73,10 @@ class RunningPlatform:
         config = uvicorn.Config(
             self.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on",
             loop="uvloop", http=ready_protocol(self.app.request_layer), server_header=False,
+            proxy_headers=bool(self.host.settings.trusted_proxies),
+            forwarded_allow_ips=list(self.host.settings.trusted_proxies),
         )  # fmt: skip
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._clients: list[httpx.Client] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -72,6 +86,7 @@ class RunningPlatform:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.client = self.as_key(API_KEY)
+        self.browser = self.as_key(None, Accept=BROWSER_ACCEPT)
         # Pools belong to one event loop: this is the test's own, beside the server's.
         self.host_database = Database(self.host.settings)
 
@@ -85,6 +100,14 @@ class RunningPlatform:
         client = httpx.Client(base_url=self.url, headers=given, timeout=30)
         self._clients.append(client)
         return client
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Run a coroutine where the platform runs, with `host.database` open: `run(lambda: store.find("ana"))`."""
+        return asyncio.run_coroutine_threadsafe(work(), self._server.loop).result(30)
+
+    def first_steps(self) -> list[str]:
+        """What `sprintia serve --first-run` would tell at this moment, of every plugin."""
+        return self.run(lambda: first_steps(self.host, self.url))
 
     def key(self, *rights: str, tenants: Sequence[str] | None = None, networks: Sequence[str] = ()) -> str:
         """Make an API key; with no right named, all of the platform's own."""
@@ -102,7 +125,7 @@ class RunningPlatform:
             finally:
                 await self.host_database.close()
 
-        return asyncio.run(make())
+        return run_apart(make())
 
     def with_rights(self, *rights: str, tenants: Sequence[str] | None = None, **headers: str) -> httpx.Client:
         """A client with a new key that has these rights."""

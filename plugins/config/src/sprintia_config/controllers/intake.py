@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Response
@@ -24,10 +24,6 @@ _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,255}")
 _LARGEST_SEQUENCE = 2**63 - 1
 
 SEQUENCE_HEADER = "webhook-sequence"
-
-VersionNumber = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-Message = Annotated[str, msgspec.Meta(max_length=500)]
-"""Why somebody changes something, for the history."""
 
 
 async def provide_document_key(
@@ -63,21 +59,29 @@ def delivery_of(
 ) -> Delivery:  # fmt: skip
     """Read how the request names itself: `webhook-id`, else `Idempotency-Key`; and its sequence number.
 
-    The digest covers method, path, body, its type and conditions, and whether the answer may hold secrets: a
-    repetition must not show more than its sender may see today.
+    The digest covers method, path, body, its type and conditions, whether the answer may hold secrets, and for whom
+    a key asks, with that person's reach: a repetition must not show more than its sender may see today, and what was
+    answered to one person is not shown to another one behind the same key.
     """
     parts = (
         request.method.encode(), request.url.path.rstrip("/").encode(), request.url.query.encode(), body,
         request.media_type.encode(), request.headers.get("if-match", "").encode(),
         request.headers.get("if-none-match", "").encode(), request.headers.get("x-security-token", "").encode(),
-        b"clear" if caller.has("secrets:read") else b"masked",
+        b"clear" if caller.has("secrets:read") else b"masked", *_person(caller),
     )  # fmt: skip
     digest = hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
     return Delivery(
         sender=caller.key_id, delivery_id=_delivery_id(request), digest=digest, route=route, event=event,
         sequence=_sequence(request), stream=stream, always_recorded=always_recorded,
-        body=body, language=language_of(request),
+        body=body, media_type=request.media_type, language=language_of(request),
     )  # fmt: skip
+
+
+def _person(caller: Caller) -> tuple[bytes, ...]:
+    if caller.acting_for is None:
+        return ()  # as it always was: what a key sent before an update is still known for its repetition after it
+    tenants = "*" if caller.tenants is None else " ".join(sorted(caller.tenants))
+    return caller.acting_for.encode(), tenants.encode()
 
 
 def _delivery_id(request: StrictRequest) -> str | None:

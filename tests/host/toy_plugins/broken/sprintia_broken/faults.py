@@ -12,6 +12,7 @@ from sprintia_toy_client import Greeter
 from sqlalchemy import Column, MetaData, Table, Text
 
 from sprintia_platform import DatabaseSpec, HealthCheck, MenuEntry, Routes, Secret, hookimpl, public
+from sprintia_platform.records import FirstSteps
 
 
 class Plugin:
@@ -149,6 +150,33 @@ async def fine() -> str:
     return "fine"
 
 
+class ForeignHome(Plugin):
+    @hookimpl
+    def register_routes(self) -> Routes:
+        return Routes(prefixes=("/fine",), handlers=[fine], home="//evil.example/fine")
+
+
+class HomeOfTwoLines(Plugin):
+    @hookimpl
+    def register_routes(self) -> Routes:
+        return Routes(prefixes=("/fine",), handlers=[fine], home="/fine/\r\nSet-Cookie: a=b")
+
+
+class WrongFirstSteps(Plugin):
+    @hookimpl
+    def register_first_steps(self) -> Any:
+        return ["Open the door"]
+
+
+class FailingFirstSteps(Plugin):
+    @hookimpl
+    def register_first_steps(self) -> FirstSteps:
+        async def first_steps(url: str) -> list[str]:
+            raise RuntimeError(f"nobody is\nat {url}")
+
+        return first_steps
+
+
 NoPolicy = offering("/no-policy", without_policy)
 SocketWithoutPolicy = offering("/no-policy-socket", open_socket)
 MountWithoutPolicy = offering("/no-policy-mount", mounted)
@@ -167,7 +195,8 @@ def of_two(letter: str) -> type[Plugin]:
         @hookimpl
         def register_routes(self) -> Routes:
             handler = get(f"/shared/{letter}", opt=public("a toy"))(fine.fn)
-            return Routes(prefixes=("/shared" if letter == "a" else "/shared/deeper",), handlers=[handler])
+            prefix = "/shared" if letter == "a" else "/shared/deeper"
+            return Routes(prefixes=(prefix,), handlers=[handler], home=prefix)
 
         @hookimpl
         def register_menu(self) -> Iterable[MenuEntry]:

@@ -1,7 +1,7 @@
 """The toy plugin: one of every hook, each as small as it can be."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import click
@@ -12,8 +12,8 @@ from sprintia_toy_client import Greeter
 
 from sprintia_platform import DatabaseSpec, HealthCheck, MenuEntry, Routes, hookimpl
 from sprintia_platform.host import Host
-from sprintia_platform.records import ServiceFactory
-from sprintia_toy import controllers
+from sprintia_platform.records import FirstSteps, ServiceFactory
+from sprintia_toy import controllers, pages
 from sprintia_toy.models import ToyBase
 from sprintia_toy.settings import ToySettings
 
@@ -48,7 +48,8 @@ def register_database() -> DatabaseSpec:
 
 @hookimpl
 def register_routes() -> Routes:
-    return Routes(prefixes=("/toy",), handlers=controllers.HANDLERS)
+    handlers = [*controllers.HANDLERS, pages.home]
+    return Routes(prefixes=("/toy",), handlers=handlers, error_page=pages.error_page)
 
 
 @hookimpl
@@ -79,6 +80,16 @@ def register_commands(cli: click.Group, host: Host) -> None:
 @hookimpl
 def register_menu() -> Iterable[MenuEntry]:
     return [MenuEntry(id="toy", label="Toy", path="/toy/visits", order=10)]
+
+
+@hookimpl
+def register_first_steps(host: Host) -> FirstSteps:
+    async def first_steps(url: str) -> Sequence[str]:
+        async with host.database.transaction("toy", read_only=True) as connection:
+            visits = await connection.fetchval("SELECT count(*) FROM toy.visit")
+        return [] if visits else [f"Be the first visitor: {url}/toy/visits"]
+
+    return first_steps
 
 
 @hookimpl
