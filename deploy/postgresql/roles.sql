@@ -18,7 +18,7 @@
 
 DO $$
 DECLARE
-    plugins CONSTANT text[] := ARRAY['sprintia_platform', 'sprintia_config'];
+    plugins CONSTANT text[] := ARRAY['sprintia_platform', 'sprintia_config', 'sprintia_viewer'];
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['sprintia_plugin'] || plugins LOOP

@@ -11,7 +11,7 @@ from inspect import signature
 from typing import Any
 
 import pytest
-from sprintia_testing.clients import put
+from sprintia_testing.clients import methods_of, put
 from sprintia_testing.platforms import API_KEY, RunningPlatform
 
 from sprintia_config_client import (
@@ -22,7 +22,9 @@ from sprintia_config_client import (
     ConfigReader,
     ConfigWriter,
     Conflict,
+    Forbidden,
     NotFound,
+    Person,
     SyncConfigClient,
     Unavailable,
 )
@@ -36,11 +38,10 @@ def sync_client(platform: RunningPlatform) -> Iterator[SyncConfigClient]:
 
 def test_every_method_is_there_with_the_same_arguments() -> None:
     for contract in (ConfigReader, ConfigWriter):
-        for name in vars(contract):
-            if not name.startswith("_"):
-                wanted = signature(getattr(contract, name)).parameters
-                assert signature(getattr(ConfigClient, name)).parameters == wanted, name
-                assert signature(getattr(SyncConfigClient, name)).parameters == wanted, name
+        for name in methods_of(contract):
+            wanted = signature(getattr(contract, name)).parameters
+            assert signature(getattr(ConfigClient, name)).parameters == wanted, name
+            assert signature(getattr(SyncConfigClient, name)).parameters == wanted, name
 
 
 def test_it_reads_and_writes(sync_client: SyncConfigClient) -> None:
@@ -66,6 +67,42 @@ def test_it_reads_and_writes(sync_client: SyncConfigClient) -> None:
     assert client.resolve(account="1").tenant_id == "t1"
     assert client.mapping()["fallbacks"] == []
     assert client.replace_mapping({})["accounts"] == {}
+
+
+def test_it_acts_for_people(sync_client: SyncConfigClient) -> None:
+    person = Person(name="ana", rights=frozenset({"config:read", "config:write"}), tenants=frozenset({"t1"}))
+    with sync_client.acting(person) as mine:
+        item = mine.put("t1", "retail", "config", "a: 1\n", message="why")
+        assert (item.actor, item.message) == ("user:ana/key:bootstrap", "why")
+        assert mine.get("t1", "retail", "config").data == {"a": 1}
+        with pytest.raises(NotFound):
+            mine.heads("t2")
+        with pytest.raises(Forbidden):
+            mine.merge_mapping({})
+        with pytest.raises(NotFound):
+            mine.acting(Person(name="rui", rights=person.rights)).heads("t2")
+    assert sync_client.heads("t2") == (), "one who acts for somebody closes nothing"
+    assert sync_client.version("t1", "retail", "config").text == "a: 1\n"
+    sync_client.put("t1", "retail", "config", "a: 2\n")
+    assert "-a: 1" in sync_client.text_diff("t1", "retail", "config").text
+    assert sync_client.blame("t1", "retail", "config").paths[0].version == 2
+    assert sync_client.validate("t1", "retail", "config", {"b": 1}).version == 3
+    assert sync_client.tenants(text="t1").tenants[0].tenant_id == "t1"
+    assert sync_client.tenant("t1").documents == 1
+    assert sync_client.search(value="t1", text="conf").hits == ()
+    assert sync_client.values("/a").items[0].value_text == "2"
+    assert sync_client.activity("t1")[0].changes == 2
+    delivery = sync_client.deliveries(tenant="t1")[0]
+    assert sync_client.delivery("t1", delivery.id) == delivery
+    with pytest.raises(Conflict):
+        sync_client.replay("t1", delivery.id)
+    sync_client.merge_mapping({"accounts": {"1": {"account_id": "t1", "domain": "retail"}}})
+    sync_client.replace_mapping({})
+    assert "1" in sync_client.rollback_mapping("t1", 1)["accounts"]  # type: ignore[operator]
+    assert [each.version for each in sync_client.mapping_history(tenant="t1", limit=2)] == [3, 2]
+    assert sync_client.schemas() == ()
+    with pytest.raises(NotFound):
+        sync_client.schema("config")
 
 
 def test_many_threads_share_one(sync_client: SyncConfigClient, platform: RunningPlatform) -> None:

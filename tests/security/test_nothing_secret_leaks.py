@@ -187,6 +187,17 @@ class Session:
         for delivery in self.ask("writer", "GET", "/config/deliveries", 200).json():
             for who in ("reader", "writer", "admin", "stranger", "nobody", "seer"):
                 self.ask(who, "GET", f"/config/deliveries/{delivery['id']}/body")
+        self.replay_everything()
+
+    def replay_everything(self) -> None:
+        """What was set aside or refused, previewed and then run again by people who may and people who may not."""
+        kept = [item for item in self.ask("writer", "GET", "/config/deliveries", 200).json() if item["replayable"]]
+        assert {item["outcome"] for item in kept} == {"quarantined", "refused"}
+        for delivery in kept:
+            path = f"/config/deliveries/{TENANT}/{delivery['id']}/replay"
+            for who in ("reader", "writer", "admin", "stranger", "nobody", "seer"):
+                self.ask(who, "POST", f"{path}?dry_run=true")
+            self.ask("writer", "POST", path, 200, headers={"Idempotency-Key": f"replay-{delivery['id']}"})
 
     def plant_faults(self) -> None:
         marks = self.marks

@@ -13,6 +13,11 @@ from sprintia_testing.platforms import API_KEY, RunningPlatform
 Answer = httpx.Response | Exception | None | Awaitable[httpx.Response | Exception | None]
 
 
+def methods_of(contract: type) -> list[str]:
+    """The names of what a contract asks for, its own and what it builds on."""
+    return [name for base in contract.__mro__ if base is not object for name in vars(base) if not name.startswith("_")]
+
+
 class Transport(NamedTuple):
     """One way to the config service: what reads, and what writes."""
 

@@ -155,8 +155,8 @@ def test_pages_hold_each_hit_once(served: RunningPlatform) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ({}, "parameter_invalid"),
-        ({"q": ""}, "parameter_invalid"),
+        ({}, "search_too_short"),
+        ({"q": ""}, "search_too_short"),
         ({"q": "x"}, "search_too_short"),
         ({"q": "  x  "}, "search_too_short"),
         ({"q": "\u0301\u0301"}, "search_too_short"),

@@ -3,19 +3,41 @@
 from sprintia_config_client.client import ConfigClient
 from sprintia_config_client.contract import (
     ABSENT,
+    ActivityDay,
+    Blame,
+    BlamedPath,
     Bundle,
     Change,
     Changes,
     ConfigReader,
     ConfigWriter,
+    Counts,
+    Delivery,
+    DeliverySource,
     Diff,
     Difference,
     Document,
+    DocumentSchema,
     Head,
     HistoryItem,
+    Hit,
+    Hits,
     Layer,
+    MappingVersion,
+    Match,
+    Person,
+    PlacedDifference,
+    Replay,
     Resolution,
     Secret,
+    StoredVersion,
+    TenantDetail,
+    TenantOverview,
+    TenantPage,
+    TenantValue,
+    TextDiff,
+    Validation,
+    ValuesPage,
 )
 from sprintia_config_client.copies import StaleRead
 from sprintia_config_client.errors import (
@@ -35,8 +57,11 @@ from sprintia_config_client.sync import SyncConfigClient
 from sprintia_config_client.tracing import traced
 
 __all__ = [
-    "ABSENT", "ApiKey", "Bundle", "Change", "Changes", "ClientSettings", "ConfigClient", "ConfigError", "ConfigReader",
-    "ConfigWriter", "Conflict", "Diff", "Difference", "Document", "Fault", "Forbidden", "Gone", "Head", "HistoryItem",
-    "Invalid", "Layer", "NotFound", "Pin", "Resolution", "Secret", "SnapshotSettings", "StaleRead", "SyncConfigClient",
-    "Unauthorized", "Unavailable", "pin", "traced",
+    "ABSENT", "ActivityDay", "ApiKey", "Blame", "BlamedPath", "Bundle", "Change", "Changes", "ClientSettings",
+    "ConfigClient", "ConfigError", "ConfigReader", "ConfigWriter", "Conflict", "Counts", "Delivery", "DeliverySource",
+    "Diff", "Difference", "Document", "DocumentSchema", "Fault", "Forbidden", "Gone", "Head", "HistoryItem", "Hit",
+    "Hits", "Invalid", "Layer", "MappingVersion", "Match", "NotFound", "Person", "Pin", "PlacedDifference", "Replay",
+    "Resolution", "Secret", "SnapshotSettings", "StaleRead", "StoredVersion", "SyncConfigClient", "TenantDetail",
+    "TenantOverview", "TenantPage", "TenantValue", "TextDiff", "Unauthorized", "Unavailable", "Validation",
+    "ValuesPage", "pin", "traced",
 ]  # fmt: skip

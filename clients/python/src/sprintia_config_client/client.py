@@ -1,52 +1,53 @@
 """The config service over HTTP, for asyncio."""
 
 import asyncio
+import copy
 import random
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 import msgspec
 
 from sprintia_config_client import wire
+from sprintia_config_client.administering import Administering
+from sprintia_config_client.asking import understood
+from sprintia_config_client.changing import Changing
 from sprintia_config_client.contract import (
     Bundle,
     Change,
     Changes,
     Diff,
     Document,
-    Expected,
     Head,
     HistoryItem,
-    Patch,
+    Person,
     Resolution,
     Secret,
 )
-from sprintia_config_client.copies import REFUSALS, Copy, StaleRead
+from sprintia_config_client.copies import REFUSALS, Copy, StaleRead, stale_at_service
 from sprintia_config_client.errors import NotFound, Unavailable
 from sprintia_config_client.exact import JsonValue
 from sprintia_config_client.pinned import Pin, not_in, pin
 from sprintia_config_client.requests import (
+    acting_headers,
     bundle_query,
     check_domain,
-    condition,
-    delivery_name,
+    check_person,
     document_path,
-    json_body,
     secret_name,
+    sides_query,
     tenant_path,
 )
 from sprintia_config_client.routing import resolve_in
 from sprintia_config_client.settings import ClientSettings, log
 from sprintia_config_client.snapshot import SnapshotStore
 from sprintia_config_client.tenants import IndexedBundle, Tenants
-from sprintia_config_client.transport import Transport, unreadable
-
-AnswerT = TypeVar("AnswerT")
+from sprintia_config_client.transport import Transport
 
 _Moment = tuple[str, int | None, bool, int | None]
 """A tenant, its revision, whether with layers, their revision."""
@@ -55,10 +56,13 @@ _PINS_KEPT = 64
 _LONGEST_PAUSE = 10.0
 
 
-class ConfigClient:
+class ConfigClient(Administering, Changing):
     """Reads and writes configuration; implements `ConfigReader` and `ConfigWriter`.
 
     Belongs to the event loop that first uses it. Close it, or use it as `async with ConfigClient(...) as config`.
+
+    One that acts for a person shares the connections of the one that it was made of, and none of its copies: each of
+    its reads asks the service. It ends with that one; closing it does nothing.
 
     Args:
         settings: where the service is, with which key, and how patient to be.
@@ -71,7 +75,8 @@ class ConfigClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings
-        self._transport = Transport(settings, transport)
+        self._person: Person | None = None
+        self._transport = self._own = Transport(settings, transport)
         store = SnapshotStore.of(settings)
         self._tenants = Tenants(self._transport, settings, store, on_stale)
         self._mapping = Copy(self._transport, settings, store, "/mapping", wire.read_mapping, on_stale)
@@ -92,8 +97,21 @@ class ConfigClient:
     ) -> None:
         await self.close()
 
+    def acting(self, person: Person) -> Self:
+        """Read and write for a person; see `ConfigReader.acting`.
+
+        Raises:
+            Invalid: a name, right or tenant that cannot be.
+        """
+        narrowed = check_person(person).within(self._person)
+        made = copy.copy(self)
+        vars(made).update(_person=narrowed, _transport=self._own.with_headers(acting_headers(narrowed)))
+        return made
+
     async def close(self) -> None:
         """End the feeds and connections."""
+        if self._person is not None:
+            return
         await self._tenants.close()
         if self._mapping_refresh is not None:
             self._mapping_refresh.cancel()
@@ -107,7 +125,9 @@ class ConfigClient:
             NotFound: there is none.
             Unavailable: the service cannot be reached, and what was last known does not hold it.
         """
-        document_path(tenant, domain, config_type)
+        path = document_path(tenant, domain, config_type)
+        if self._person is not None:
+            return await self._asked_document(path, self._person)
         bundle, stale_for = await self._tenants.of(tenant).current()
         document = bundle.find(domain, config_type)
         if document is None:
@@ -134,15 +154,12 @@ class ConfigClient:
         and answers shortly when nothing changed: whoever reaches the tenant alone hears no feed of what is below it.
         """
         query = bundle_query(revision, layers=layers, base_revision=base_revision, origins=origins)
-        if origins:
-            return await self._read(f"{tenant_path(tenant)}/bundle", wire.read_bundle, query)
+        if origins or self._person is not None:
+            return await self._asked_bundle(tenant, query)
         if revision is not None or base_revision is not None:
             return await self._bundle_at((tenant, revision, layers, base_revision), query)
         found, stale_for = await self._standing(tenant, layers=layers)
-        if stale_for is None:
-            return found.bundle
-        documents = tuple(msgspec.structs.replace(each, stale_for=stale_for) for each in found.bundle.documents)
-        return msgspec.structs.replace(found.bundle, documents=documents, stale_for=stale_for)
+        return found.bundle if stale_for is None else _stale(found.bundle, stale_for)
 
     async def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:
         """Read one secret in clear: from the service alone. It is kept nowhere, so an outage makes it `Unavailable`."""
@@ -161,7 +178,7 @@ class ConfigClient:
         try:
             resolution = await self._read("/mapping/resolve", wire.read_resolution, params)
         except Unavailable as error:
-            if not error.unreachable:
+            if not error.unreachable or self._person is not None:
                 raise
             mapping, stale_for = await self._mapping.current()
             try:
@@ -169,20 +186,25 @@ class ConfigClient:
             except NotFound as missing:
                 raise _not_known(missing, stale_for or timedelta()) from error
             return msgspec.structs.replace(found, stale_for=stale_for or timedelta())
-        self._remember_mapping()
+        if self._person is None:
+            self._remember_mapping()
         return resolution
 
     async def history(
-        self, tenant: str, domain: str, config_type: str, *, before: int | None = None, limit: int = 100
-    ) -> tuple[HistoryItem, ...]:
+        self, tenant: str, domain: str, config_type: str, *, before: int | None = None, limit: int = 100,
+        counts: bool = False,
+    ) -> tuple[HistoryItem, ...]:  # fmt: skip
         path = f"{document_path(tenant, domain, config_type)}/history"
-        return await self._read(path, wire.read_history, {"before": before, "limit": limit})
+        query = {"before": before, "limit": limit, "counts": counts or None}
+        return await self._read(path, wire.read_history, query)
 
     async def diff(
-        self, tenant: str, domain: str, config_type: str, from_version: int | None = None, to_version: int | None = None
-    ) -> Diff:
+        self, tenant: str, domain: str, config_type: str, from_version: int | None = None,
+        to_version: int | None = None, *, against_tenant: str | None = None, against_domain: str | None = None,
+    ) -> Diff:  # fmt: skip
         path = f"{document_path(tenant, domain, config_type)}/diff"
-        return await self._read(path, wire.read_diff, {"from": from_version, "to": to_version})
+        query = sides_query(from_version, to_version, against_tenant, against_domain)
+        return await self._read(path, wire.read_diff, query)
 
     async def changes(self, tenant: str, since: int = 0, *, wait: float = 0.0, limit: int = 500) -> Changes:
         params = {"since": since, "wait": wait, "limit": limit}
@@ -197,7 +219,7 @@ class ConfigClient:
         Raises:
             ConfigError: the service refused; not for outages.
         """
-        reached = (await self._tenants.of(tenant).current())[0].bundle.revision if since is None else since
+        reached = (await self.bundle(tenant)).revision if since is None else since
         failures = 0
         while True:
             try:
@@ -212,7 +234,7 @@ class ConfigClient:
                 continue
             failures = 0
             if page.changes:
-                self._tenants.of(tenant).expect(page.revision)
+                self._wrote(tenant, page.revision)
                 for change in page.changes:
                     yield change
                 reached = page.revision
@@ -223,70 +245,20 @@ class ConfigClient:
         """Bind a run to one revision of a tenant, and of its layers: those given, or those that stand. See `Pin`."""
         return await pin(self, tenant, revision, layers=layers, base_revision=base_revision)
 
-    async def put(
-        self, tenant: str, domain: str, config_type: str, content: str | Mapping[str, object], *,
-        expected: Expected = None, idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        path = document_path(tenant, domain, config_type)
-        if isinstance(content, str):
-            body, media_type = content.encode(), "application/yaml"
-        else:
-            body, media_type = json_body(content), "application/json"
-        return await self._write(tenant, "PUT", path, body, media_type, expected, idempotency_key)
+    def _wrote(self, tenant: str, revision: int) -> None:
+        self._tenants.of(tenant).expect(revision)
 
-    async def patch(
-        self, tenant: str, domain: str, config_type: str, patch: Patch, *, expected: Expected = None,
-        idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        path, media_type = document_path(tenant, domain, config_type), "application/merge-patch+json"
-        return await self._write(tenant, "PATCH", path, json_body(patch), media_type, expected, idempotency_key)
+    async def _asked_document(self, path: str, person: Person) -> Document:
+        # Documents show masks, to every reader: that must not be an audited reading of secrets.
+        masked = self._own.with_headers(acting_headers(person.without("secrets:read")))
+        response = await masked.get(path)
+        document = understood(response, wire.read_document)
+        return msgspec.structs.replace(document, stale_for=stale_at_service(response))
 
-    async def delete(
-        self, tenant: str, domain: str, config_type: str, *, expected: Expected = None,
-        idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        path = document_path(tenant, domain, config_type)
-        return await self._write(tenant, "DELETE", path, None, None, expected, idempotency_key)
-
-    async def rollback(
-        self, tenant: str, domain: str, config_type: str, version: int, *, message: str = "",
-        expected: Expected = None, idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        path = f"{document_path(tenant, domain, config_type)}/rollback"
-        body = json_body({"version": version, "message": message})
-        return await self._write(tenant, "POST", path, body, "application/json", expected, idempotency_key)
-
-    async def replace_mapping(
-        self, mapping: Mapping[str, object], *, idempotency_key: str | None = None
-    ) -> dict[str, JsonValue]:
-        return await self._write_mapping("POST", mapping, idempotency_key)
-
-    async def merge_mapping(
-        self, mapping: Mapping[str, object], *, idempotency_key: str | None = None
-    ) -> dict[str, JsonValue]:
-        return await self._write_mapping("PATCH", mapping, idempotency_key)
-
-    async def _read(
-        self, path: str, read: Callable[[bytes], AnswerT], params: Mapping[str, Any] | None = None, wait: float = 0.0
-    ) -> AnswerT:
-        return _understood(await self._transport.get(path, params, wait=wait), read)
-
-    async def _write(
-        self, tenant: str, method: str, path: str, body: bytes | None, media_type: str | None, expected: Expected,
-        idempotency_key: str | None,
-    ) -> HistoryItem:  # fmt: skip
-        headers = condition(expected) | ({"Content-Type": media_type} if media_type else {})
-        response = await self._transport.write(method, path, body, headers, delivery_name(idempotency_key))
-        item = _understood(response, wire.read_item)
-        self._tenants.of(tenant).expect(item.revision)
-        return item
-
-    async def _write_mapping(
-        self, method: str, mapping: Mapping[str, object], idempotency_key: str | None
-    ) -> dict[str, JsonValue]:
-        body, headers = json_body({"mapping_data": mapping}), {"Content-Type": "application/json"}
-        response = await self._transport.write(method, "/mapping", body, headers, delivery_name(idempotency_key))
-        return _understood(response, wire.read_mapping)
+    async def _asked_bundle(self, tenant: str, query: Mapping[str, Any]) -> Bundle:
+        response = await self._transport.get(f"{tenant_path(tenant)}/bundle", query)
+        bundle, stale_for = understood(response, wire.read_bundle), stale_at_service(response)
+        return bundle if stale_for is None else _stale(bundle, stale_for)
 
     async def _standing(self, tenant: str, *, layers: bool) -> tuple[IndexedBundle, timedelta | None]:
         held = self._tenants.of(tenant)
@@ -319,9 +291,9 @@ class ConfigClient:
 
     async def _reached_still(self, tenant: str, reached: int) -> int:
         """Where the feed stands; lower than before when the service's database was restored from a backup."""
-        found, stale_for = await self._tenants.of(tenant).current()
-        standing = found.bundle.revision
-        if stale_for is None and standing < reached:
+        found = await self.bundle(tenant)
+        standing = found.revision
+        if found.stale_for is None and standing < reached:
             log.warning("%s went back from revision %d to %d: a database was restored", tenant, reached, standing)
             return standing
         return reached
@@ -340,14 +312,12 @@ class ConfigClient:
             log.info("the mapping was not refreshed: %s", error.detail)
 
 
+def _stale(bundle: Bundle, stale_for: timedelta) -> Bundle:
+    documents = tuple(msgspec.structs.replace(each, stale_for=stale_for) for each in bundle.documents)
+    return msgspec.structs.replace(bundle, documents=documents, stale_for=stale_for)
+
+
 def _not_known(missing: NotFound, stale_for: timedelta) -> Unavailable:
     """What is not in an old copy may be there by now: that is no answer."""
     detail = f"{missing.detail}; but that was {stale_for} ago, and the service cannot be reached"
     return Unavailable(detail, unreachable=True)
-
-
-def _understood(response: httpx.Response, read: Callable[[bytes], AnswerT]) -> AnswerT:
-    try:
-        return read(response.content)
-    except ValueError as error:  # msgspec's errors and those of UTF-8 are ValueErrors
-        raise unreadable(response, error) from error

@@ -10,9 +10,10 @@ import httpx
 import msgspec
 
 from sprintia_config_client.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from sprintia_config_client.refusals import unreadable
 from sprintia_config_client.settings import ClientSettings, log
 from sprintia_config_client.snapshot import Kept, SnapshotStore
-from sprintia_config_client.transport import Transport, unreadable
+from sprintia_config_client.transport import Transport
 
 ValueT = TypeVar("ValueT")
 
@@ -178,7 +179,7 @@ class Copy(Generic[ValueT]):
         headers = {"If-None-Match": held.kept.etag} if held is not None and held.kept.etag else {}
         began = time.time()
         response = await self._transport.get(self._path, headers=headers, attempts=attempts)
-        stale = _stale_at_service(response)
+        stale = stale_at_service(response)
         if response.status_code == httpx.codes.NOT_MODIFIED:
             if held is None:
                 raise unreadable(response, ValueError("304 to a request without a condition"))
@@ -200,7 +201,7 @@ class Copy(Generic[ValueT]):
             await asyncio.to_thread(self._store.save, self._path, held.kept)
 
 
-def _stale_at_service(response: httpx.Response) -> timedelta | None:
+def stale_at_service(response: httpx.Response) -> timedelta | None:
     """What `X-Config-Stale` says: the service reads from its memory, because its database is out of reach."""
     text = response.headers.get("x-config-stale")
     if text is None:

@@ -1,12 +1,12 @@
 """The config service for code without asyncio: CrewAI tools, scripts, threads."""
 
-import asyncio
+import copy
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 
@@ -17,22 +17,25 @@ from sprintia_config_client.contract import (
     Changes,
     Diff,
     Document,
-    Expected,
     Head,
     HistoryItem,
-    Patch,
+    Person,
     Resolution,
     Secret,
 )
 from sprintia_config_client.copies import StaleRead
 from sprintia_config_client.exact import JsonValue
 from sprintia_config_client.pinned import Pin
+from sprintia_config_client.requests import check_person
 from sprintia_config_client.settings import ClientSettings
+from sprintia_config_client.sync_administering import SyncAdministering
+from sprintia_config_client.sync_changing import SyncChanging
+from sprintia_config_client.thread import Call, RunningClient
 
 AnswerT = TypeVar("AnswerT")
 
 
-class SyncConfigClient:
+class SyncConfigClient(SyncAdministering, SyncChanging):
     """`ConfigClient` for plain threads: the same methods, the same cache, without `await`.
 
     The asyncio client runs in a thread of its own, started at the first call, so that any number of threads may share
@@ -46,8 +49,10 @@ class SyncConfigClient:
         self.settings = settings
         self._on_stale, self._transport = on_stale, transport
         self._starting = threading.Lock()
-        self._running: _Running | None = None
+        self._running: RunningClient | None = None
         self._closed = False
+        self._person: Person | None = None
+        self._now = self._start  # also of those that act for somebody: they share the thread of this one
 
     @classmethod
     def from_environment(cls, *, on_stale: Callable[[StaleRead], None] | None = None) -> "SyncConfigClient":
@@ -62,8 +67,17 @@ class SyncConfigClient:
     ) -> None:
         self.close()
 
+    def acting(self, person: Person) -> Self:
+        """Read and write for a person; see `ConfigClient.acting`."""
+        narrowed = check_person(person).within(self._person)
+        made = copy.copy(self)
+        vars(made).update(_person=narrowed)
+        return made
+
     def close(self) -> None:
         """End the feeds, the connections and the thread."""
+        if self._person is not None:
+            return
         with self._starting:
             self._closed = True
             running, self._running = self._running, None
@@ -101,21 +115,30 @@ class SyncConfigClient:
         return self._run(lambda client: client.resolve(account=account, inbox=inbox, phone=phone))
 
     def history(
-        self, tenant: str, domain: str, config_type: str, *, before: int | None = None, limit: int = 100
-    ) -> tuple[HistoryItem, ...]:
-        return self._run(lambda client: client.history(tenant, domain, config_type, before=before, limit=limit))
+        self, tenant: str, domain: str, config_type: str, *, before: int | None = None, limit: int = 100,
+        counts: bool = False,
+    ) -> tuple[HistoryItem, ...]:  # fmt: skip
+        return self._run(
+            lambda client: client.history(tenant, domain, config_type, before=before, limit=limit, counts=counts)
+        )
 
     def diff(
-        self, tenant: str, domain: str, config_type: str, from_version: int | None = None, to_version: int | None = None
-    ) -> Diff:
-        return self._run(lambda client: client.diff(tenant, domain, config_type, from_version, to_version))
+        self, tenant: str, domain: str, config_type: str, from_version: int | None = None,
+        to_version: int | None = None, *, against_tenant: str | None = None, against_domain: str | None = None,
+    ) -> Diff:  # fmt: skip
+        return self._run(
+            lambda client: client.diff(
+                tenant, domain, config_type, from_version, to_version, against_tenant=against_tenant,
+                against_domain=against_domain,
+            )
+        )  # fmt: skip
 
     def changes(self, tenant: str, since: int = 0, *, wait: float = 0.0, limit: int = 500) -> Changes:
         return self._run(lambda client: client.changes(tenant, since, wait=wait, limit=limit))
 
     def watch(self, tenant: str, since: int | None = None) -> Iterator[Change]:
         """Wait for changes, for ever; see `ConfigClient.watch`. The thread that iterates waits."""
-        watching = self._now().client.watch(tenant, since)
+        watching = self._client_of(self._now()).watch(tenant, since)
 
         async def following() -> Change | None:
             return await anext(watching, None)
@@ -133,106 +156,20 @@ class SyncConfigClient:
         """Bind a run to one revision of a tenant, and of its layers; reads of the `Pin` need no request."""
         return self._run(lambda client: client.pin(tenant, revision, layers=layers, base_revision=base_revision))
 
-    def put(
-        self, tenant: str, domain: str, config_type: str, content: str | Mapping[str, object], *,
-        expected: Expected = None, idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        return self._run(
-            lambda client: client.put(
-                tenant, domain, config_type, content, expected=expected, idempotency_key=idempotency_key
-            )
-        )
-
-    def patch(
-        self, tenant: str, domain: str, config_type: str, patch: Patch, *, expected: Expected = None,
-        idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        return self._run(
-            lambda client: client.patch(
-                tenant, domain, config_type, patch, expected=expected, idempotency_key=idempotency_key
-            )
-        )
-
-    def delete(
-        self, tenant: str, domain: str, config_type: str, *, expected: Expected = None,
-        idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        return self._run(
-            lambda client: client.delete(
-                tenant, domain, config_type, expected=expected, idempotency_key=idempotency_key
-            )
-        )
-
-    def rollback(
-        self, tenant: str, domain: str, config_type: str, version: int, *, message: str = "",
-        expected: Expected = None, idempotency_key: str | None = None,
-    ) -> HistoryItem:  # fmt: skip
-        return self._run(
-            lambda client: client.rollback(
-                tenant, domain, config_type, version, message=message, expected=expected,
-                idempotency_key=idempotency_key,
-            )
-        )  # fmt: skip
-
-    def replace_mapping(
-        self, mapping: Mapping[str, object], *, idempotency_key: str | None = None
-    ) -> dict[str, JsonValue]:
-        return self._run(lambda client: client.replace_mapping(mapping, idempotency_key=idempotency_key))
-
-    def merge_mapping(
-        self, mapping: Mapping[str, object], *, idempotency_key: str | None = None
-    ) -> dict[str, JsonValue]:
-        return self._run(lambda client: client.merge_mapping(mapping, idempotency_key=idempotency_key))
-
-    def _run(self, call: Callable[[ConfigClient], Coroutine[Any, Any, AnswerT]]) -> AnswerT:
+    def _run(self, call: Call[AnswerT]) -> AnswerT:
         running = self._now()
         if threading.current_thread() is running.thread:
             raise RuntimeError("on_stale runs in the client's own thread, and must not call the client")
-        future = asyncio.run_coroutine_threadsafe(call(running.client), running.loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()  # Ctrl-C ends the request too
-            raise
+        return running.run(call(self._client_of(running)))
 
-    def _now(self) -> "_Running":
+    def _client_of(self, running: RunningClient) -> ConfigClient:
+        return running.client if self._person is None else running.client.acting(self._person)
+
+    def _start(self) -> RunningClient:
         with self._starting:
             if self._closed:
                 raise RuntimeError("this client is closed")
             if self._running is None or self._running.pid != os.getpid():
                 client = ConfigClient(self.settings, on_stale=self._on_stale, transport=self._transport)
-                self._running = _Running(client)
+                self._running = RunningClient(client)
             return self._running
-
-
-class _Running:
-    """The thread with the event loop, of one process: neither outlives a fork."""
-
-    def __init__(self, client: ConfigClient) -> None:
-        self.client = client
-        self.pid = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._serve, name="sprintia-config-client", daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        with suppress(RuntimeError):  # the loop ended already
-            self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        try:
-            self.loop.run_forever()
-            self.loop.run_until_complete(self._end())
-        finally:
-            self.loop.close()
-
-    async def _end(self) -> None:
-        await self.client.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self.loop.shutdown_asyncgens()
-        await self.loop.shutdown_default_executor()

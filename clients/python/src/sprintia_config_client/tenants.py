@@ -11,10 +11,11 @@ from sprintia_config_client import wire
 from sprintia_config_client.contract import Bundle, Document
 from sprintia_config_client.copies import REFUSALS, Copy, StaleRead
 from sprintia_config_client.errors import Unavailable
+from sprintia_config_client.refusals import unreadable
 from sprintia_config_client.requests import tenant_path
 from sprintia_config_client.settings import ClientSettings, log
 from sprintia_config_client.snapshot import SnapshotStore
-from sprintia_config_client.transport import Transport, unreadable
+from sprintia_config_client.transport import Transport
 
 _LONGEST_PAUSE = 10.0
 _EXPECTATION_SECONDS = 10.0

@@ -92,6 +92,19 @@ async def check_token(change: Change, given: str | None, in_document: str | None
     await change.audit("security_token.record", CONFIG_TYPE)
 
 
+async def look_at_token(change: Change, given: str | None) -> None:
+    """Check the token of a delivery that is refused anyway; records none.
+
+    Raises:
+        Problem: 401 when it is missing, or not the one on record.
+    """
+    if not given:
+        raise Problem(problems.TOKEN_MISSING, headers={"WWW-Authenticate": "SecurityToken"})
+    recorded, _ = await _recorded(change.connection, await change.keys(), change.tenant_id)
+    if recorded is not None and not _equal(given, recorded):
+        raise _refused()
+
+
 async def require_token(connection: Connection, keys: TenantKeys, tenant_id: str, given: str) -> None:
     """Check a token that a reader sent along.
 

@@ -80,6 +80,7 @@ class DocumentVersion(ConfigBase):
         UniqueConstraint("tenant_id", "revision", "domain", "config_type"),
         CheckConstraint("deleted OR (source IS NULL) <> (sealed_source IS NULL)", name="one_source"),
         CheckConstraint("(sealed_source IS NULL) = (key_generation IS NULL)", name="sealed_by_a_key"),
+        Index("ix_document_version_day", "tenant_id", "created_at"),
     )
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
@@ -163,7 +164,12 @@ class MappingVersion(ConfigBase):
     """A version of what one tenant owns of the Chatwoot mapping; never changed."""
 
     __tablename__ = "mapping_version"
-    __table_args__ = (_of_tenant(), UniqueConstraint("id"), UniqueConstraint("tenant_id", "revision"))
+    __table_args__ = (
+        _of_tenant(),
+        UniqueConstraint("id"),
+        UniqueConstraint("tenant_id", "revision"),
+        Index("ix_mapping_version_day", "tenant_id", "created_at"),
+    )
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
@@ -204,7 +210,9 @@ class Delivery(ConfigBase):
 
     `request_digest` is keyed like the digests of secrets, and empty where the delivery has no id to come again by.
 
-    `faults` lists what did not meet a schema (JSON); `sealed_body` is the body of a delivery that was set aside.
+    `faults` lists what did not meet a schema (JSON). `sealed_body` is the body of a delivery that was set aside, or
+    refused for its content, of the newest of these; `media_type` and `sequence` are what its replay needs to know.
+    `replay_of` is the delivery that this one is a replay of; one of them is applied at most.
     """
 
     __tablename__ = "delivery"
@@ -213,6 +221,17 @@ class Delivery(ConfigBase):
             "uq_delivery_accepted", "sender", "delivery_id", unique=True,
             postgresql_where=text("delivery_id IS NOT NULL AND outcome <> 'refused'"),
         ),
+        Index(
+            "uq_delivery_replayed", "tenant_id", "replay_of", unique=True,
+            postgresql_where=text("replay_of IS NOT NULL AND outcome IN ('applied', 'identical')"),
+        ),
+        Index(
+            "ix_delivery_refused_body", "tenant_id", "id",
+            postgresql_where=text("outcome = 'refused' AND sealed_body IS NOT NULL"),
+        ),
+        Index("ix_delivery_newest", "id"),
+        Index("ix_delivery_outcome", "tenant_id", "outcome", "id", postgresql_where=text("outcome <> 'applied'")),
+        Index("ix_delivery_source", "tenant_id", "sender", "route", text("coalesce(event, '')"), "id"),
     )  # fmt: skip
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
@@ -231,6 +250,9 @@ class Delivery(ConfigBase):
     received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     faults: Mapped[str | None]
     sealed_body: Mapped[bytes | None]
+    media_type: Mapped[str | None]
+    sequence: Mapped[int | None]
+    replay_of: Mapped[int | None]
 
 
 class DeliverySequence(ConfigBase):

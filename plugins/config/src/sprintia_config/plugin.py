@@ -14,6 +14,7 @@ from sprintia_config.controllers import (
     administration,
     bundles,
     company_services,
+    deliveries,
     documents,
     events,
     mapping,
@@ -23,6 +24,7 @@ from sprintia_config.controllers import (
     tenants,
     timeline,
     transfer,
+    values,
     webhook,
 )
 from sprintia_config.controllers.document_routes import document_routers
@@ -61,7 +63,7 @@ def register_routes(host: "Host") -> Routes:
     handlers: list[ControllerRouterHandler] = [
         *documents.HANDLERS, *mapping.HANDLERS, webhook.receive, *company_services.HANDLERS, *administration.HANDLERS,
         *bundles.HANDLERS, *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *pins.HANDLERS, *search.HANDLERS,
-        *transfer.HANDLERS, *schemas.HANDLERS, *document_routers(),
+        *values.HANDLERS, *transfer.HANDLERS, *schemas.HANDLERS, *deliveries.HANDLERS, *document_routers(),
     ]  # fmt: skip
     return Routes(
         prefixes=PREFIXES,

@@ -76,6 +76,45 @@ DELIVERY_REUSED = ProblemType(
         "This delivery identifier was used before with another content. Use a new one for each content.",
     ),
 )
+DELIVERY_REPLAYED = ProblemType(
+    code="delivery_replayed",
+    status=409,
+    title=Text("Entrega já reaplicada", "Delivery replayed already"),
+    detail=Text(
+        "Esta entrega já foi reaplicada, e aceita: veja-a entre as entregas mais novas do tenant.",
+        "This delivery was replayed and taken before: see it among the tenant's newer deliveries.",
+    ),
+)
+DELIVERY_BODY_GONE = ProblemType(
+    code="delivery_body_gone",
+    status=409,
+    title=Text("Conteúdo da entrega não guardado", "Body of the delivery not kept"),
+    detail=Text(
+        "A entrega {delivery} não pode ser reaplicada, porque seu conteúdo não existe mais: só o das postas em "
+        "quarentena e o das {newest} recusadas mais novas é guardado, até que os segredos do tenant sejam apagados. "
+        "Peça a quem a enviou que a envie de novo.",
+        "Delivery {delivery} cannot be replayed, because its body is not there: that of those in quarantine and of the "
+        "{newest} newest refused ones is kept, until the tenant's secrets are erased. Ask its sender to send it again.",
+    ),
+)
+DELIVERY_ROUTE_UNKNOWN = ProblemType(
+    code="delivery_route_unknown",
+    status=409,
+    title=Text("Entrega de uma rota desconhecida", "Delivery of an unknown route"),
+    detail=Text(
+        "A entrega veio por {route}, que esta versão não sabe reaplicar.",
+        "The delivery came by {route}, which this release cannot replay.",
+    ),
+)
+DELIVERY_NOT_FOUND = ProblemType(
+    code="delivery_not_found",
+    status=404,
+    title=Text("Entrega não encontrada", "Delivery not found"),
+    detail=Text(
+        "O tenant {tenant} não tem a entrega {delivery}; veja as que tem em /config/deliveries.",
+        "The tenant {tenant} has no delivery {delivery}; see those that it has at /config/deliveries.",
+    ),
+)
 DELIVERY_ID_INVALID = ProblemType(
     code="delivery_id_invalid",
     status=400,
@@ -287,8 +326,8 @@ SEARCH_TOO_SHORT = ProblemType(
     status=422,
     title=Text("Busca curta demais", "Search too short"),
     detail=Text(
-        "Informe em q ao menos {shortest} caracteres, sem contar espaços.",
-        "Give at least {shortest} characters in q, not counting spaces.",
+        "Informe em {names} ao menos {shortest} caracteres, sem contar espaços.",
+        "Give at least {shortest} characters in {names}, not counting spaces.",
     ),
 )
 SEARCH_TOO_BROAD = ProblemType(
@@ -393,7 +432,7 @@ DELIVERY_NOT_KEPT = ProblemType(
     status=404,
     title=Text("Entrega não encontrada", "Delivery not found"),
     detail=Text(
-        "Não há entrega em quarentena com o número {delivery}.", "There is no delivery {delivery} in quarantine."
+        "Não há entrega {delivery} com o conteúdo guardado.", "There is no delivery {delivery} whose body is kept."
     ),
 )
 REVISION_GONE = ProblemType(

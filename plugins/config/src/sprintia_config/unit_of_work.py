@@ -114,7 +114,7 @@ class NewSlice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that is to be put on record."""
+    """A delivery that is to be put on record; `media_type` and `sequence` go with a body that is kept."""
 
     sender: str
     delivery_id: str | None
@@ -128,6 +128,10 @@ class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
     revision: int | None
     faults: str | None
     sealed_body: bytes | None
+    reason: str | None = None
+    media_type: str | None = None
+    sequence: int | None = None
+    replay_of: int | None = None
 
 
 @dataclass(slots=True)
@@ -197,14 +201,22 @@ READ: Final = f"""
 
 async def read_opening(connection: Connection, tenant_id: str, expected: Expected) -> Opening:
     """Read what a change needs, within a transaction that holds the tenant's row since an earlier statement."""
+    opening = await find_opening(connection, tenant_id, expected)
+    if opening is None:
+        msg = "the tenant's row is out of this transaction's sight"
+        raise RuntimeError(msg)
+    return opening
+
+
+async def find_opening(connection: Connection, tenant_id: str, expected: Expected) -> Opening | None:
+    """What `read_opening` reads, for those who hold nothing; None for a tenant that never was."""
     row = await connection.fetchrow(
         READ, tenant_id, expected.sender, expected.delivery_id, expected.stream,
         [key.domain for key in expected.documents], [key.config_type for key in expected.documents],
         expected.mapping, expected.signing,
     )  # fmt: skip
     if row is None:
-        msg = "the tenant's row is out of this transaction's sight"
-        raise RuntimeError(msg)
+        return None
     revision, now, signature, data_keys, signing, first, sequence, heads, standing_slice = row
     known: dict[DocumentKey, Row | None] = dict.fromkeys(expected.documents)
     known.update({DocumentKey(head[1], head[2], head[3]): head for head in heads or ()})
@@ -255,9 +267,9 @@ WRITE: Final = """
         ON CONFLICT (tenant_id, sender, stream) DO UPDATE SET sequence = greatest(kept.sequence, excluded.sequence)
     ), delivered AS (
         INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, status,
-            sealed_answer, key_generation, revision, faults, sealed_body)
+            sealed_answer, key_generation, revision, faults, sealed_body, reason, media_type, sequence, replay_of)
         SELECT $1, $42::text, $43::text, $44::text, $45::text, $46::bytea, $47::text, $48::integer, $49::bytea,
-            $50::integer, $51::bigint, $52::text, $53::bytea
+            $50::integer, $51::bigint, $52::text, $53::bytea, $61::text, $62::text, $63::bigint, $64::bigint
         WHERE $47::text IS NOT NULL
     ), moved AS (
         UPDATE config.tenant SET revision = $54::bigint WHERE tenant_id = $1 AND $54::bigint IS NOT NULL
@@ -268,7 +280,9 @@ WRITE: Final = """
             platform.append_audit_events($1, $58, $59, $55::text[], $56::text[], $57::text[]) END,
         CASE WHEN $54::bigint IS NOT NULL THEN pg_notify($60, $1 || ' ' || $54::bigint) END"""
 
-_NO_DELIVERY: Final[Row] = (None,) * 12
+_NO_DELIVERY: Final[Row] = (None,) * 16
+_FIRST_OF_DELIVERY: Final = 12
+"""How many of a delivery's values stand in their place among the parameters; the younger ones come at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +304,7 @@ async def write(connection: Connection, tenant_id: str, actor: str, pending: Pen
         (new.domain, new.config_type, new.version, new.key_generation, *secret)
         for new in made for secret in new.secrets
     ]  # fmt: skip
+    delivery = msgspec.structs.astuple(pending.delivery) if pending.delivery else _NO_DELIVERY
     row = await connection.fetchrow(
         WRITE, tenant_id,
         [new.domain for new in made], [new.config_type for new in made], [new.version for new in made],
@@ -302,11 +317,12 @@ async def write(connection: Connection, tenant_id: str, actor: str, pending: Pen
         *_columns([msgspec.structs.astuple(new) for new in pending.slices], 8),
         *_columns(pending.routes, 6),
         *(pending.sequence or (None, None, None)),
-        *(msgspec.structs.astuple(pending.delivery) if pending.delivery else _NO_DELIVERY),
+        *delivery[:_FIRST_OF_DELIVERY],
         moved_to,
         [event.action for event in pending.events], [event.target for event in pending.events],
         [event.written_detail() for event in pending.events],
         actor, current_request_id(), NOTIFICATIONS,
+        *delivery[_FIRST_OF_DELIVERY:],
     )  # fmt: skip
     if row is None:
         raise RuntimeError("PostgreSQL wrote a change and returned nothing")

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAPPING_TURN", "NOTIFICATIONS", "Answer", "Author", "Change", "Delivery", "Expected", "MappingTransaction", "Past",
-    "Writer", "answer_once", "body_place", "record_refusal", "translated",
+    "Writer", "answer_once", "body_place", "first_answer", "record", "translated",
 ]  # fmt: skip
 
 log = structlog.get_logger("sprintia.config")
@@ -57,7 +57,7 @@ MAPPING_TURN = "*mapping"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes, and by which way: `origin` is api, webhook, company-services, rollback or cli."""
+    """Who changes, and by which way: `origin` is api, webhook, company-services, rollback, replay or cli."""
 
     actor: str
     origin: str
@@ -94,7 +94,9 @@ class Delivery:
         event: the webhook event, or None.
         sequence: the sender's number of this delivery within `stream`, or None.
         always_recorded: whether it is listed even without an id.
-        body: what was sent, kept sealed when a schema sets it aside.
+        body: what was sent, kept sealed when a schema sets it aside or its content is refused.
+        media_type: of the body, kept with it.
+        replay_of: the number of the delivery whose body is applied once more, or None.
         language: which its sender reads.
     """
 
@@ -107,6 +109,8 @@ class Delivery:
     stream: str = ""
     always_recorded: bool = False
     body: bytes = field(default=b"", repr=False)
+    media_type: str = ""
+    replay_of: int | None = None
     language: Language = "pt-BR"
 
 
@@ -291,7 +295,7 @@ class Writer:
                     listener(change.tenant_id, change.revision)
                 except Exception:
                     # The change stands: its sender must hear so, whatever became of those who follow it here.
-                    log.exception("commit_listener_failed", tenant_id=change.tenant_id, revision=change.revision)
+                    log.exception("commit_listener_failed", tenant=change.tenant_id, revision=change.revision)
 
     async def deliver(
         self, tenant_id: str, author: Author, delivery: Delivery, work: Callable[[Change], Awaitable[Answer]],
@@ -328,13 +332,13 @@ class Writer:
     async def _set_aside(self, tenant_id: str, author: Author, delivery: Delivery, refusal: QuarantineError) -> Answer:
         """Keep a delivery whose document does not meet its schema, after everything that it changed was undone."""
         async with self.change(tenant_id, author, expected_of(delivery)) as change:
-            first = await _first_answer(change, delivery)
+            first = await first_answer(change, delivery)
             if first is not None:
                 return first
             body = await body_of_quarantined(change.connection, tenant_id, refusal, delivery.language)
             headers = {WARNINGS_HEADER: str(len(refusal.errors)), "Content-Type": MEDIA_TYPE}
             answer = Answer(status=202, body=body, headers=headers, outcome="quarantined")
-            await _record(change, delivery, answer, refusal.errors, delivery.body)
+            await record(change, delivery, answer, refusal.errors, delivery.body)
             target = f"{refusal.extra['domain']}/{refusal.extra['config_type']}"
             await change.audit("document.quarantine", target, schema_version=refusal.extra["schema_version"])
             return answer
@@ -354,7 +358,7 @@ async def answer_once(
     superseded: Callable[[Change], Awaitable[Answer]] | None = None,
 ) -> Answer:  # fmt: skip
     """The part of `Writer.deliver` that lies within the transaction; the change was begun with `expected_of`."""
-    first = await _first_answer(change, delivery)
+    first = await first_answer(change, delivery)
     if first is not None:
         return first
     if superseded is not None and _is_superseded(change, delivery):
@@ -365,18 +369,8 @@ async def answer_once(
             _remember_sequence(change, delivery)
     recorded = delivery.delivery_id is not None or delivery.always_recorded or bool(change.warnings)
     if recorded or answer.outcome == "superseded":
-        await _record(change, delivery, answer, change.warnings)
+        await record(change, delivery, answer, change.warnings)
     return answer
-
-
-async def record_refusal(database: Database, tenant_id: str, delivery: Delivery, status: int, reason: str) -> None:
-    """List a delivery that was refused; its id stays free for a corrected one."""
-    async with database.transaction(SCHEMA, [tenant_id] if tenant_id else "*") as connection:
-        await connection.execute(
-            "INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, "
-            "status, reason) VALUES ($1, $2, $3, $4, $5, '', 'refused', $6, $7)",
-            tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, status, reason,
-        )  # fmt: skip
 
 
 def translated(error: asyncpg.UniqueViolationError) -> Problem:
@@ -389,10 +383,17 @@ def translated(error: asyncpg.UniqueViolationError) -> Problem:
         return Problem(problems.MAPPING_TAKEN)
     if error.constraint_name == "uq_delivery_accepted":
         return Problem(problems.DELIVERY_REUSED)
+    if error.constraint_name == "uq_delivery_replayed":
+        return Problem(problems.DELIVERY_REPLAYED)
     raise error
 
 
-async def _first_answer(change: Change, delivery: Delivery) -> Answer | None:
+async def first_answer(change: Change, delivery: Delivery) -> Answer | None:
+    """What the same delivery was answered when it came before; the change was begun with `expected_of`.
+
+    Raises:
+        Problem: 409 when the id was used with another content.
+    """
     if change.opening.first is None:
         return None
     tenant_id, kept_digest, sealed, generation = change.opening.first
@@ -407,9 +408,14 @@ async def _first_answer(change: Change, delivery: Delivery) -> Answer | None:
     return Answer(status=status, headers=headers | {"Idempotency-Replayed": "true"}, body=base64.b64decode(body))
 
 
-async def _record(
-    change: Change, delivery: Delivery, answer: Answer, faults: Sequence[Fault] = (), body: bytes | None = None
-) -> None:
+async def record(
+    change: Change, delivery: Delivery, answer: Answer, faults: Sequence[Fault] = (), body: bytes | None = None, *,
+    status: int | None = None, reason: str | None = None,
+) -> None:  # fmt: skip
+    """Put a delivery on record, with its answer when it has an id, and its body where one is given.
+
+    `status` is that of its outcome, where that is told within the answer.
+    """
     sealed = generation = sealed_body = None
     digest = b""
     if delivery.delivery_id is not None or body is not None:
@@ -423,9 +429,10 @@ async def _record(
             sealed_body = key.seal(body, body_place(change.tenant_id, delivery.sender, digest))
     change.pending.delivery = NewDelivery(
         sender=delivery.sender, delivery_id=delivery.delivery_id, route=delivery.route, event=delivery.event,
-        request_digest=digest, outcome=answer.outcome, status=answer.status, sealed_answer=sealed,
+        request_digest=digest, outcome=answer.outcome, status=status or answer.status, sealed_answer=sealed,
         key_generation=generation, revision=change.revision if change.changed else None, faults=keep(faults),
-        sealed_body=sealed_body,
+        sealed_body=sealed_body, reason=reason, media_type=None if body is None else delivery.media_type,
+        sequence=None if body is None else delivery.sequence, replay_of=delivery.replay_of,
     )  # fmt: skip
 
 

@@ -22,9 +22,9 @@ from sprintia_config.commands.access import (
 from sprintia_config.contents.content import Content
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.contents.keys import DocumentKey
-from sprintia_config.controllers.documents import decode
 from sprintia_config.custody import open_standing_vault
 from sprintia_config.documents import representation, service, versions
+from sprintia_config.documents.bodies import decode
 from sprintia_config.documents.service import Documents, Shown
 from sprintia_config.documents.versions import Version
 from sprintia_config.models import SCHEMA

@@ -1,4 +1,4 @@
-"""`/config/...`: secrets, deliveries, signing of webhooks."""
+"""`/config/...`: secrets, signing of webhooks."""
 
 from typing import Annotated
 
@@ -15,14 +15,11 @@ from sprintia_config.controllers.intake import (
     author_of,
     delivery_of,
     json_answer,
-    language_of,
     reflected_revision,
     to_response,
 )
-from sprintia_config.documents.representation import moment
 from sprintia_config.erasure import erase_secrets_of
 from sprintia_config.models import SCHEMA
-from sprintia_config.schemas.quarantine import read_kept
 from sprintia_config.secrecy.leaves import decode_scalar
 from sprintia_config.tenants import require_known
 from sprintia_config.vault import Vault
@@ -33,7 +30,6 @@ from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.audit.log import append_audit
 from sprintia_platform.content.values import to_json
 from sprintia_platform.database.connections import Database
-from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.requests import StrictRequest
 from sprintia_platform.http.times import TimedResponse
 
@@ -49,29 +45,6 @@ class RevealedSecret(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: int
     value: msgspec.Raw
-
-
-class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery, and what became of it.
-
-    Attributes:
-        outcome: applied, identical, superseded, quarantined (kept and not live) or refused.
-        reason: why it was refused.
-        faults: what does not meet the schema: of one in quarantine, or of one that was applied with a warning.
-    """
-
-    id: int
-    tenant_id: str
-    sender: str
-    delivery_id: str | None
-    route: str
-    event: str | None
-    outcome: str
-    status: int
-    reason: str | None
-    revision: int | None
-    received_at: str
-    faults: list[dict[str, str]]
 
 
 class NewWebhookSecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,35 +134,6 @@ async def erase_secrets(
     return to_response(await writer.deliver(tenant, author_of(caller), delivery, work))
 
 
-@get("/config/deliveries", guards=[requires("config:read")], tags=["deliveries"])
-async def list_deliveries(
-    request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller],
-    tenant: FromQuery[str | None] = None, limit: Limit = 100, before: Before = None,
-) -> list[DeliveryItem]:  # fmt: skip
-    """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
-
-    Refused deliveries that named no tenant are listed for keys that reach every tenant.
-    """
-    if tenant is not None:
-        check_identifiers(tenant=tenant)
-        caller.require_tenant(tenant)
-    async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
-        rows = await connection.fetch(
-            "SELECT id, tenant_id, sender, delivery_id, route, event, outcome, status, reason, revision, received_at, "
-            "faults FROM config.delivery WHERE ($1::text IS NULL OR tenant_id = $1) "
-            "AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
-            tenant, before, limit,
-        )  # fmt: skip
-    language = language_of(request)
-    return [
-        DeliveryItem(**{
-            **dict(row.items()), "received_at": moment(row["received_at"]),
-            "faults": [fault.show(language) for fault in read_kept(row["faults"])],
-        })
-        for row in rows
-    ]  # fmt: skip
-
-
 @get("/config/tenants/{tenant:str}/webhook-secrets", guards=_ADMIN, response_class=TimedResponse, tags=["webhook"])
 async def list_webhook_secrets(
     tenant: FromPath[str], database: NamedDependency[Database], caller: NamedDependency[Caller]
@@ -239,5 +183,5 @@ async def set_signature(
 
 
 HANDLERS = (
-    read_secret, erase_secrets, list_deliveries, list_webhook_secrets, add_webhook_secret, set_signature,
+    read_secret, erase_secrets, list_webhook_secrets, add_webhook_secret, set_signature,
 )  # fmt: skip

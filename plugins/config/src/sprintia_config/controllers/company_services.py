@@ -1,7 +1,9 @@
 """`/company-services/{tenant}/metadata`."""
 
+from contextlib import suppress
 from typing import Any
 
+import asyncpg
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -9,7 +11,6 @@ from litestar.params import FromPath, JSONBody
 
 from sprintia_config import company_services, problems
 from sprintia_config.contents.identifiers import check_identifiers
-from sprintia_config.controllers.documents import YamlPost
 from sprintia_config.controllers.intake import (
     author_of,
     delivery_of,
@@ -19,12 +20,15 @@ from sprintia_config.controllers.intake import (
     unless_held,
     yaml_problem,
 )
+from sprintia_config.deliveries.refusals import record_refusal
+from sprintia_config.deliveries.works import COMPANY_SERVICES_ROUTE, COMPANY_SERVICES_STREAM
 from sprintia_config.documents import service
+from sprintia_config.documents.bodies import YamlPost
 from sprintia_config.documents.representation import json_text, moment, version_headers
 from sprintia_config.documents.versions import Version, read_standing, standing
 from sprintia_config.models import SCHEMA
 from sprintia_config.vault import Vault
-from sprintia_config.writing import Answer, Change, Writer
+from sprintia_config.writing import Answer, Change, Delivery, Writer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.content.errors import ContentError
 from sprintia_platform.database.connections import Database
@@ -49,11 +53,29 @@ class CompanyMetadata(msgspec.Struct, frozen=True, kw_only=True):
 @post(_PATH, guards=[requires("config:write")], tags=_TAGS, status_code=200)
 async def post_metadata(
     request: StrictRequest, data: JSONBody[YamlPost], tenant: FromPath[str], writer: NamedDependency[Writer],
-    caller: NamedDependency[Caller],
+    database: NamedDependency[Database], caller: NamedDependency[Caller],
 ) -> Response[bytes]:  # fmt: skip
-    """Replace the company's metadata; the first post records the tenant's security token."""
+    """Replace the company's metadata; the first post records the tenant's security token.
+
+    What is refused is listed under `/config/deliveries` with its reason.
+    """
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
+    delivery = delivery_of(
+        request, caller, await request.body(), route=COMPANY_SERVICES_ROUTE, stream=COMPANY_SERVICES_STREAM,
+        always_recorded=True,
+    )  # fmt: skip
+    try:
+        return to_response(await _post(request, data, tenant, writer, caller, delivery))
+    except Problem as problem:
+        if problem.kind.status < 500:
+            await _list_refusal(request, database, writer, tenant, delivery, problem)
+        raise
+
+
+async def _post(
+    request: StrictRequest, data: YamlPost, tenant: str, writer: Writer, caller: Caller, delivery: Delivery
+) -> Answer:
     try:
         document = company_services.read_company_document(data.yaml_content, tenant)
     except ContentError as error:
@@ -75,12 +97,19 @@ async def post_metadata(
         headers = {**version_headers(head, reflected_revision(change), masked=True), "X-Config-Superseded": "true"}
         return json_answer(_shown(head), headers, "superseded")
 
-    delivery = delivery_of(
-        request, caller, await request.body(), route="POST /company-services/metadata", stream="company-services",
-        always_recorded=True,
-    )  # fmt: skip
     author = author_of(caller, "company-services", data.message)
-    return to_response(await writer.deliver(tenant, author, delivery, work, superseded, documents=(key,)))
+    return await writer.deliver(tenant, author, delivery, work, superseded, documents=(key,))
+
+
+async def _list_refusal(
+    request: StrictRequest, database: Database, writer: Writer, tenant: str, delivery: Delivery, problem: Problem
+) -> None:
+    async def admit(change: Change) -> None:
+        await company_services.look_at_token(change, request.headers.get("x-security-token"))
+
+    # The refusal itself is what the sender must hear; a list that cannot be written now changes nothing about it.
+    with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        await record_refusal(database, writer, tenant, delivery, problem, admit)
 
 
 @get(_PATH, guards=[requires("config:read")], tags=_TAGS)

@@ -38,7 +38,7 @@ async def read_diff(
     `format=text` answers a unified diff. Secrets are never shown; that one changed is told to callers with
     `secrets:read` alone.
     """
-    sides = await _sides(comparisons, caller, key, source, target, against_tenant, against_domain)
+    sides = await sides_of(comparisons, caller, key, source, target, against_tenant, against_domain)
     if format == "text":
         found = await asyncio.to_thread(sides.text)
         headers = {"X-Config-Diff-Complete": "true" if found.complete else "false"}
@@ -59,10 +59,15 @@ async def read_blame(
 OF_ONE_DOCUMENT = (read_diff, read_blame)
 
 
-async def _sides(
+async def sides_of(
     comparisons: Comparisons, caller: Caller, key: DocumentKey, source: int | None, target: int | None,
     against_tenant: str | None, against_domain: str | None,
 ) -> Sides:  # fmt: skip
+    """Read what is to be compared.
+
+    Raises:
+        Problem: 404 and 410 for what is not there, 422 for what does not go together.
+    """
     if against_tenant is None and against_domain is None:
         return await comparisons.versions(caller, key, source, target)
     if source is not None:

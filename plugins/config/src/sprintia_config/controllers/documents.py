@@ -1,5 +1,6 @@
 """`/configs/...`: documents and their versions."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -9,12 +10,11 @@ from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from sprintia_config.comparison import counting
 from sprintia_config.contents.content import Content
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.intake import (
-    Message,
-    VersionNumber,
     author_of,
     delivery_of,
     json_answer,
@@ -26,6 +26,7 @@ from sprintia_config.controllers.intake import (
     yaml_problem,
 )
 from sprintia_config.documents import representation, service
+from sprintia_config.documents.bodies import Rollback, YamlPost, decode
 from sprintia_config.documents.service import Documents, Shown
 from sprintia_config.documents.versions import Version, standing
 from sprintia_config.layers.reading import wanted_revision
@@ -33,7 +34,7 @@ from sprintia_config.timeline.revisions import document_at
 from sprintia_config.writing import Answer, Change, Writer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.content.errors import ContentError
-from sprintia_platform.database.connections import Connection
+from sprintia_platform.database.connections import Connection, Database
 from sprintia_platform.http.documentation import documented_body
 from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.problems import PARAMETER_INVALID
@@ -49,20 +50,6 @@ _MOST_DIGITS = 18
 
 AtRevision = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
 Work = Callable[[Change], Awaitable[Answer]]
-
-
-class YamlPost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A document as Odoo posts it: YAML text within JSON."""
-
-    yaml_content: str
-    message: Message = ""
-
-
-class Rollback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which version's content is to stand again, and why."""
-
-    version: VersionNumber
-    message: Message = ""
 
 
 @get("/configs/{tenant:str}", guards=_READ, tags=_TAGS)
@@ -98,11 +85,23 @@ async def read_yaml_text(
 @get("/history", guards=_READ, tags=_TAGS)
 async def read_history(
     request: StrictRequest, key: NamedDependency[DocumentKey], documents: NamedDependency[Documents],
-    limit: Limit = 1000, before: Before = None,
+    database: NamedDependency[Database], caller: NamedDependency[Caller], limit: Limit = 1000,
+    before: Before = None, counts: FromQuery[bool] = False,
 ) -> Response[Any]:  # fmt: skip
-    """List versions, newest first; `before` a version number. An unknown document has none."""
+    """List versions, newest first; `before` a version number. An unknown document has none.
+
+    `counts=true` tells how much each one changed against the one before.
+    """
     found, revision = await documents.history(key, before=before, limit=limit)
-    return list_answer(request, [representation.history_item(version) for version in found], revision)
+    counted = await history_counts(database, caller, key, found) if counts else None
+    return list_answer(request, representation.history(found, counted), revision)
+
+
+async def history_counts(
+    database: Database, caller: Caller, key: DocumentKey, found: list[Version]
+) -> dict[int, dict[str, int]]:
+    """How much each listed version changed against the one before, as far as there is time to count."""
+    return await asyncio.to_thread(counting.count, await counting.read_sides(database, caller, key, found))
 
 
 @get("/version/{number:str}", guards=_READ, tags=_TAGS)
@@ -223,21 +222,6 @@ def _json_content(request: StrictRequest, body: bytes) -> Content:
         return Content.from_json(body)
     except ContentError as error:
         raise content_problem(error, language_of(request)) from None
-
-
-def decode(body: bytes) -> str:
-    """Read a YAML body as UTF-8, which is what can be returned byte for byte.
-
-    Raises:
-        ContentError: it is something else.
-    """
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = body[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        raise ContentError("not_utf8", line=line, column=column) from None
 
 
 async def _write(

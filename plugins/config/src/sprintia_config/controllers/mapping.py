@@ -10,21 +10,20 @@ from litestar.params import FromQuery, JSONBody
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.controllers.intake import (
-    Message,
-    VersionNumber,
     author_of,
     delivery_of,
     list_answer,
     to_response,
     unless_held,
 )
+from sprintia_config.documents.bodies import Message, VersionNumber
 from sprintia_config.documents.horizon import mapping_version_gone
 from sprintia_config.documents.representation import moment
 from sprintia_config.mapping import service, store
 from sprintia_config.mapping.service import Heads, Resolution
 from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union
 from sprintia_config.models import SCHEMA
-from sprintia_config.writing import Answer, Change, Writer
+from sprintia_config.writing import Answer, Change, Delivery, Writer
 from sprintia_platform import Caller, Fault, Problem, Text, requires
 from sprintia_platform.content.values import Json, to_json
 from sprintia_platform.content.yaml_writer import write_yaml
@@ -147,25 +146,40 @@ async def roll_back(
 ) -> Response[bytes]:  # fmt: skip
     """Make an old version of one tenant's part stand again, as a new version."""
     tenant = _one_tenant(caller, data.tenant_id)
-    message = data.message or f"rollback to version {data.version}"
-    author = author_of(caller, "rollback", message)
     delivery = delivery_of(request, caller, await request.body(), route="POST /mapping/rollback")
-
-    async def work(change: Change) -> Answer:
-        old = await store.read_version(change.connection, tenant, data.version)
-        if old is None and (removed := await mapping_version_gone(change.connection, tenant, data.version)):
-            raise removed
-        if old is None:
-            raise Problem(problems.VERSION_NOT_FOUND, version=data.version)
-        heads = await store.read_heads(change.connection)
-        service.require_match(request.headers.get("if-match"), heads)
-        made = await service.write_slice(change, lambda _standing: old.value)
-        return _answer({**heads, tenant: made})
-
-    return to_response(await service.deliver_slice(writer, caller, tenant, author, delivery, work))
+    if_match = request.headers.get("if-match")
+    return to_response(
+        await roll_back_part(writer, caller, tenant, data.version, delivery, message=data.message, if_match=if_match)
+    )
 
 
 HANDLERS = (read_whole, export, replace, merge, resolve, history, roll_back)
+
+
+async def roll_back_part(
+    writer: Writer, caller: Caller, tenant: str, number: int, delivery: Delivery, *, message: str = "",
+    if_match: str | None = None,
+) -> Answer:  # fmt: skip
+    """Make an old version of a tenant's part stand again; answers the whole that stands then.
+
+    Raises:
+        Problem: 404 when there is none, 410 when retention has removed it, 409 when another tenant has one of its
+            entries now, 412 when a condition fails.
+    """
+    author = author_of(caller, "rollback", message or f"rollback to version {number}")
+
+    async def work(change: Change) -> Answer:
+        old = await store.read_version(change.connection, tenant, number)
+        if old is None and (removed := await mapping_version_gone(change.connection, tenant, number)):
+            raise removed
+        if old is None:
+            raise Problem(problems.VERSION_NOT_FOUND, version=number)
+        heads = await store.read_heads(change.connection)
+        service.require_match(if_match, heads)
+        made = await service.write_slice(change, lambda _standing: old.value)
+        return _answer({**heads, tenant: made})
+
+    return await service.deliver_slice(writer, caller, tenant, author, delivery, work)
 
 
 async def _standing(database: Database, caller: Caller) -> Heads:

@@ -10,7 +10,8 @@ from litestar.params import FromPath, JSONBody
 
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
-from sprintia_config.controllers.intake import Message, author_of, delivery_of, json_answer, to_response
+from sprintia_config.controllers.intake import author_of, delivery_of, json_answer, to_response
+from sprintia_config.documents.bodies import Message
 from sprintia_config.documents.horizon import require_answerable
 from sprintia_config.layers.layering import BASE_TENANT
 from sprintia_config.layers.reading import Asked, wanted_revision, wanted_revisions

@@ -60,7 +60,7 @@ async def list_schemas(request: StrictRequest, database: NamedDependency[Databas
     """List the schemas that stand, in order of type."""
     async with database.transaction(SCHEMA, read_only=True) as connection:
         found = await store.read_all_standing(connection)
-    return list_answer(request, [_shown(version) for version in found])
+    return list_answer(request, [shown(version) for version in found])
 
 
 @get(_PATH, guards=_READ, tags=_TAGS)
@@ -69,9 +69,8 @@ async def read_schema(
 ) -> Response[Any]:
     """Read the schema that stands."""
     check_identifiers(config_type=config_type)
-    async with database.transaction(SCHEMA, read_only=True) as connection:
-        standing = _existing(await store.read_standing(connection, config_type), config_type)
-    return unless_held(request, lambda: msgspec.json.encode(_shown(standing)), {"ETag": _etag(standing)})
+    found = await standing_schema(database, config_type)
+    return unless_held(request, lambda: msgspec.json.encode(shown(found)), {"ETag": _etag(found)})
 
 
 @get(f"{_PATH}/history", guards=_READ, tags=_TAGS)
@@ -83,7 +82,7 @@ async def read_schema_history(
     check_identifiers(config_type=config_type)
     async with database.transaction(SCHEMA, read_only=True) as connection:
         found = await store.read_history(connection, config_type, before=before, limit=limit)
-    return list_answer(request, [_shown(version) for version in found])
+    return list_answer(request, [shown(version) for version in found])
 
 
 @put(_PATH, guards=_SET, tags=_TAGS, operation_class=_BODY)
@@ -172,6 +171,16 @@ HANDLERS = (
 )  # fmt: skip
 
 
+async def standing_schema(database: Database, config_type: str) -> SchemaVersion:
+    """Read the schema of a type.
+
+    Raises:
+        Problem: 404.
+    """
+    async with database.transaction(SCHEMA, read_only=True) as connection:
+        return _existing(await store.read_standing(connection, config_type), config_type)
+
+
 async def _deliver(
     database: Database, writer: Writer, delivery: Delivery, work: Callable[[Connection], Awaitable[SchemaVersion]]
 ) -> Response[Any]:
@@ -200,7 +209,7 @@ async def _deliver(
     headers = {} if version.deleted else {"ETag": _etag(version)}
     if answered is not None:
         headers["Idempotency-Replayed"] = "true"
-    return Response(msgspec.json.encode(_shown(version)), media_type="application/json", headers=headers)
+    return Response(msgspec.json.encode(shown(version)), media_type="application/json", headers=headers)
 
 
 def _require_all_tenants(caller: Caller) -> None:
@@ -263,7 +272,8 @@ def _etag(version: SchemaVersion) -> str:
     return f'"s-{version.version}-{digest[:16]}"'
 
 
-def _shown(version: SchemaVersion) -> SchemaItem:
+def shown(version: SchemaVersion) -> SchemaItem:
+    """A version as answers show it."""
     return SchemaItem(
         config_type=version.config_type, version=version.version, mode=version.mode, deleted=version.deleted,
         actor=version.actor, message=version.message, created_at=moment(version.created_at),

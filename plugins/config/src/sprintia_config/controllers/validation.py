@@ -17,6 +17,7 @@ from sprintia_config.contents.content import Content
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.controllers.intake import author_of, json_answer, language_of, to_response
 from sprintia_config.documents import service
+from sprintia_config.documents.service import Headers
 from sprintia_config.documents.versions import Version, standing
 from sprintia_config.schemas.enforcement import QuarantineError
 from sprintia_config.secrecy.errors import MaskError
@@ -100,16 +101,21 @@ async def validate_document(
     """
     request.expect_content_type("application/json")
     proposal = _read_body(read_body_json(request, await request.body()))
-    answer = await _dry_run(request, writer, caller, key, proposal, language_of(request))
+    answer = await dry_run(request.headers, writer, caller, key, proposal, language_of(request))
     return to_response(json_answer(answer))
 
 
 OF_ONE_DOCUMENT = (validate_document,)
 
 
-async def _dry_run(
-    request: StrictRequest, writer: Writer, caller: Caller, key: DocumentKey, proposal: Proposal, language: Language
+async def dry_run(
+    headers: Headers, writer: Writer, caller: Caller, key: DocumentKey, proposal: Proposal, language: Language
 ) -> Validation:
+    """Tell what a write would do.
+
+    Raises:
+        Problem: what has nothing to do with the content, as the write would raise it.
+    """
     try:
         given = proposal.given()
     except ContentError as error:
@@ -117,7 +123,7 @@ async def _dry_run(
     async with _undone(writer, key, caller) as change:
         head = _standing(await standing(change, key))
         try:
-            made = await _write(change, request, key, proposal)
+            made = await _write(change, headers, key, proposal)
         except QuarantineError as refusal:
             return _refused(head, refusal.errors, language, "quarantined")
         except Problem as refusal:
@@ -136,10 +142,10 @@ async def _undone(writer: Writer, key: DocumentKey, caller: Caller) -> AsyncIter
             raise _UndoneError
 
 
-async def _write(change: Change, request: StrictRequest, key: DocumentKey, proposal: Proposal) -> Version:
+async def _write(change: Change, headers: Headers, key: DocumentKey, proposal: Proposal) -> Version:
     if proposal.yaml_content is None:
-        return await service.patch(change, request.headers, key, proposal.patch)
-    return await service.replace(change, request.headers, key, Content.from_yaml(proposal.yaml_content))
+        return await service.patch(change, headers, key, proposal.patch)
+    return await service.replace(change, headers, key, Content.from_yaml(proposal.yaml_content))
 
 
 async def _told(

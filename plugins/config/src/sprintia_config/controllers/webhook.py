@@ -1,36 +1,29 @@
 """`POST /odoo-webhook/`: what Odoo's addons send."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
 
 import asyncpg
 from litestar import Response, post
 from litestar.di import NamedDependency
 
 from sprintia_config import problems
-from sprintia_config.contents.keys import DocumentKey
-from sprintia_config.controllers.intake import author_of, delivery_of, json_answer, to_response
-from sprintia_config.documents import service as documents
-from sprintia_config.documents.representation import moment
-from sprintia_config.documents.versions import standing
+from sprintia_config.controllers.intake import author_of, delivery_of, to_response
+from sprintia_config.deliveries.refusals import Admission, record_refusal
+from sprintia_config.deliveries.works import WEBHOOK_ROUTE
 from sprintia_config.mapping import service as mappings
-from sprintia_config.mapping import store as mapping_store
 from sprintia_config.settings import ConfigSettings
-from sprintia_config.webhook.company_metadata import CompanyMetadataSync
-from sprintia_config.webhook.credentials import CredentialsSync
+from sprintia_config.webhook.application import application_of
 from sprintia_config.webhook.events import Event, event_of, tenant_of
-from sprintia_config.webhook.mapping import MappingSync
 from sprintia_config.webhook.secrets import policy_of
 from sprintia_config.webhook.signatures import SignatureHeaders, verify, verify_legacy
-from sprintia_config.writing import Answer, Author, Change, Delivery, Writer, record_refusal
+from sprintia_config.writing import Answer, Change, Delivery, Writer
 from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.content.values import Json
 from sprintia_platform.database.connections import Database
 from sprintia_platform.http.documentation import documented_body
 from sprintia_platform.http.requests import StrictRequest, read_body_json
 
-_ROUTE = "POST /odoo-webhook/"
 _BODY = documented_body(
     "An event of Odoo's addons: credentials_sync (flat or nested), mapping_sync or company_metadata_sync.",
     "application/json",
@@ -38,7 +31,6 @@ _BODY = documented_body(
 _RIGHTS: dict[Event, str] = {
     "credentials_sync": "config:write", "mapping_sync": "mapping:write", "company_metadata_sync": "config:write",
 }  # fmt: skip
-Admission = Callable[[Change], Awaitable[None]]
 
 
 @post("/odoo-webhook", guards=[requires()], tags=["webhook"], status_code=200, operation_class=_BODY)
@@ -53,12 +45,13 @@ async def receive(
     """
     body = await request.body()
     intake = _Intake(request, caller, body)
+    admit = _signature_check(intake, config_settings)
     try:
         intake.read()
-        return to_response(await _apply(writer, caller, intake, config_settings))
+        return to_response(await _apply(writer, caller, intake, admit))
     except Problem as problem:
         if problem.kind.status < 500:
-            await _list_refusal(database, caller, intake, problem)
+            await _list_refusal(database, writer, intake, admit, problem)
         raise
 
 
@@ -73,25 +66,24 @@ class _Intake:
         self.delivery: Delivery | None = None
 
     def read(self) -> None:
-        self.delivery = delivery_of(self.request, self.caller, self.body, route=_ROUTE, always_recorded=True)
+        self.delivery = delivery_of(self.request, self.caller, self.body, route=WEBHOOK_ROUTE, always_recorded=True)
         self.request.expect_content_type("application/json")
         value = read_body_json(self.request, self.body)
         if not isinstance(value, dict):
             raise Problem(problems.EVENT_UNKNOWN)
         self.value = value
         self.event = event_of(value)
+        self.delivery = replace(self.delivery, event=self.event)
         self.caller.require(_RIGHTS[self.event])
         tenant_id = tenant_of(self.event, value)
         self.tenant_id = self.caller.require_tenant(tenant_id)
 
-    def delivery_in(self, stream: str) -> Delivery:
-        return delivery_of(
-            self.request, self.caller, self.body, route=_ROUTE, event=self.event, stream=stream, always_recorded=True
-        )
-
     @property
-    def author(self) -> Author:
-        return author_of(self.caller, "webhook", self.event or "")
+    def identified(self) -> Event:
+        """The event, once it was read."""
+        if self.event is None:
+            raise Problem(problems.EVENT_UNKNOWN)
+        return self.event
 
 
 def _signature_check(intake: _Intake, settings: ConfigSettings) -> Admission:
@@ -116,115 +108,29 @@ def _signature_check(intake: _Intake, settings: ConfigSettings) -> Admission:
     return check
 
 
-async def _apply(writer: Writer, caller: Caller, intake: _Intake, settings: ConfigSettings) -> Answer:
-    admit = _signature_check(intake, settings)
-    if intake.event == "mapping_sync":
-        return await _apply_mapping(writer, caller, intake, admit)
-    if intake.event == "credentials_sync":
-        return await _apply_credentials(writer, intake, admit)
-    return await _apply_metadata(writer, intake, admit)
-
-
-async def _apply_credentials(writer: Writer, intake: _Intake, admit: Admission) -> Answer:
-    sync = CredentialsSync(intake.value)
-    config_key = DocumentKey(sync.tenant_id, sync.domain, "config")
-    credentials_key = DocumentKey(sync.tenant_id, sync.domain, "credentials")
-
-    def answer(config: int, credentials: int, now: datetime, **more: object) -> Answer:
-        said = {
-            "success": True, "message": "Credenciais sincronizadas com sucesso", "tenant_id": sync.tenant_id,
-            "domain": sync.domain, "config_version": config, "credentials_version": credentials,
-            "timestamp": moment(now),
-        }  # fmt: skip
-        return json_answer(said | more, outcome="superseded" if more else "applied")
-
-    async def work(change: Change) -> Answer:
-        config = await documents.merge_unseen(change, config_key, sync.merged_config)
-        credentials = await documents.merge_unseen(change, credentials_key, sync.merged_credentials)
-        made = answer(config, credentials, await change.now())
-        return made if change.changed else _identical(made)
-
-    async def superseded(change: Change) -> Answer:
-        config = await standing(change, config_key)
-        credentials = await standing(change, credentials_key)
-        versions = (config.version if config else 0, credentials.version if credentials else 0)
-        return answer(*versions, await change.now(), superseded=True)
-
-    delivery = intake.delivery_in(f"{intake.event}:{sync.domain}")
-    touched = (config_key, credentials_key)
-    return await writer.deliver(
-        sync.tenant_id, intake.author, delivery, work, superseded, documents=touched, admit=admit
-    )
-
-
-async def _apply_metadata(writer: Writer, intake: _Intake, admit: Admission) -> Answer:
-    sync = CompanyMetadataSync(intake.value)
-    key = DocumentKey(sync.tenant_id, sync.domain, "metadata")
-
-    def answer(version: int, now: datetime, **more: object) -> Answer:
-        said = {
-            "success": True, "message": "Metadados da empresa sincronizados com sucesso", "tenant_id": sync.tenant_id,
-            "domain": sync.domain, "metadata_version": version, "timestamp": moment(now),
-        }  # fmt: skip
-        return json_answer(said | more, outcome="superseded" if more else "applied")
-
-    async def work(change: Change) -> Answer:
-        metadata = await documents.merge_unseen(change, key, sync.merged)
-        made = answer(metadata, await change.now())
-        return made if change.changed else _identical(made)
-
-    async def superseded(change: Change) -> Answer:
-        head = await standing(change, key)
-        return answer(head.version if head else 0, await change.now(), superseded=True)
-
-    delivery = intake.delivery_in(f"{intake.event}:{sync.domain}")
-    return await writer.deliver(
-        sync.tenant_id, intake.author, delivery, work, superseded, documents=(key,), admit=admit
-    )
-
-
-async def _apply_mapping(writer: Writer, caller: Caller, intake: _Intake, admit: Admission) -> Answer:
-    sync = MappingSync(intake.value)
-
-    def answer(version: int, now: datetime, **more: object) -> Answer:
-        said = {
-            "success": True, "message": "Mapeamento sincronizado com sucesso", "version": version,
-            "timestamp": moment(now),
-        }  # fmt: skip
-        return json_answer(said | more, outcome="superseded" if more else "applied")
-
-    async def work(change: Change) -> Answer:
-        made = await mappings.write_slice_unseen(change, sync.applied)
-        said = answer(made, await change.now())
-        return said if change.changed else _identical(said)
-
-    async def superseded(change: Change) -> Answer:
-        head = await mapping_store.standing(change)
-        return answer(head.version if head else 0, await change.now(), superseded=True)
-
-    stream = f"{intake.event}:{sync.account}:{sync.inbox or ''}"
-    delivery = intake.delivery_in(stream)
-    return await mappings.deliver_slice(
-        writer, caller, sync.tenant_id, intake.author, delivery, work, superseded, admit
-    )
-
-
-def _identical(answer: Answer) -> Answer:
-    return Answer(status=answer.status, body=answer.body, headers=answer.headers, outcome="identical")
-
-
-async def _list_refusal(database: Database, caller: Caller, intake: _Intake, problem: Problem) -> None:
-    delivery = intake.delivery or delivery_of_refused(intake)
-    reason = problem.kind.detail.show("pt-BR", **problem.values)[:1000]
-    listed = Delivery(
-        sender=caller.key_id, delivery_id=delivery.delivery_id, digest=delivery.digest, route=_ROUTE,
-        event=intake.event,
+async def _apply(writer: Writer, caller: Caller, intake: _Intake, admit: Admission) -> Answer:
+    event = intake.identified
+    found = application_of(event, intake.value)
+    delivery = delivery_of(
+        intake.request, caller, intake.body, route=WEBHOOK_ROUTE, event=event, stream=found.stream,
+        always_recorded=True,
     )  # fmt: skip
+    author = author_of(caller, "webhook", event)
+    if not found.documents:
+        return await mappings.deliver_slice(
+            writer, caller, found.tenant_id, author, delivery, found.work, found.superseded, admit
+        )
+    return await writer.deliver(
+        found.tenant_id, author, delivery, found.work, found.superseded, documents=found.documents, admit=admit
+    )
+
+
+async def _list_refusal(
+    database: Database, writer: Writer, intake: _Intake, admit: Admission, problem: Problem
+) -> None:
+    delivery = intake.delivery or Delivery(
+        sender=intake.caller.key_id, delivery_id=None, digest=b"", route=WEBHOOK_ROUTE
+    )
     # The refusal itself is what the sender must hear; a list that cannot be written now changes nothing about it.
     with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        await record_refusal(database, intake.tenant_id, listed, problem.kind.status, reason)
-
-
-def delivery_of_refused(intake: _Intake) -> Delivery:
-    """Name a delivery whose own headers were refused."""
-    return Delivery(sender=intake.caller.key_id, delivery_id=None, digest=b"", route=_ROUTE)
+        await record_refusal(database, writer, intake.tenant_id, delivery, problem, admit)

@@ -1,7 +1,7 @@
 """How answers show documents, and the conditions that callers put on them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -30,7 +30,13 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryItem(Head, frozen=True, kw_only=True):
-    """A line of a document's history. `digest` is SHA-256 of the source, in hex; keyed where it holds secrets."""
+    """A line of a document's history.
+
+    Attributes:
+        digest: SHA-256 of the source, in hex; keyed where it holds secrets.
+        counts: of paths added, removed, changed and moved against the version before, where it was asked for; null
+            when there was no time to count.
+    """
 
     revision: int
     digest: str
@@ -38,6 +44,7 @@ class HistoryItem(Head, frozen=True, kw_only=True):
     actor: str
     origin: str
     message: str
+    counts: dict[str, int] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Full(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +86,14 @@ def history_item(version: Version) -> HistoryItem:
         created_at=at, updated_at=at, revision=version.revision, digest=version.digest, deleted=version.deleted,
         actor=version.actor, origin=version.origin, message=version.message,
     )  # fmt: skip
+
+
+def history(found: Iterable[Version], counted: Mapping[int, dict[str, int]] | None = None) -> list[HistoryItem]:
+    """A page of history, with the counts of those versions that were counted, if any was asked for."""
+    items = [history_item(version) for version in found]
+    if counted is None:
+        return items
+    return [msgspec.structs.replace(item, counts=counted.get(item.version)) for item in items]
 
 
 def full(version: Version, keys: TenantKeys | None) -> Full:

@@ -4,7 +4,7 @@ Only masked views come here: a secret is a mask, of which the name alone is sear
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -77,8 +77,15 @@ def searched_text(key: DocumentKey, view: Json) -> str:
     return "\n".join(lines)
 
 
-def find_matches(view: Json, wanted: str, most: int) -> list[Match]:
-    """Find a normalised text in paths and values, in document order; at most `most` places."""
+EVERYWHERE = frozenset({"path", "value", "secret_name"})
+"""Where a text may be found."""
+
+
+def find_matches(view: Json, wanted: str, most: int, within: Collection[str] = EVERYWHERE) -> list[Match]:
+    """Find a normalised text in paths and values, in document order; at most `most` places.
+
+    `within` names where: a subset of `EVERYWHERE`.
+    """
     found: dict[tuple[str, str], Match] = {}
     length = 0
     for path, text, is_mask in _leaves(view):
@@ -86,12 +93,13 @@ def find_matches(view: Json, wanted: str, most: int) -> list[Match]:
         length += len(pointer) + len(text) + 1
         if length > LONGEST_TEXT or len(found) >= most:
             break
-        if wanted in normalised(pointer):
+        if "path" in within and wanted in normalised(pointer):
             place = _highest(path, wanted)
             shown = text[:SNIPPET] if len(place) == len(path) and not is_mask else ""
             _note(found, format_pointer(place), "path", shown)
-        if wanted in normalised(text) and len(found) < most:
-            _note(found, format_pointer(path), "secret_name" if is_mask else "value", _snippet(text, wanted))
+        found_in = "secret_name" if is_mask else "value"
+        if found_in in within and wanted in normalised(text) and len(found) < most:
+            _note(found, format_pointer(path), found_in, _snippet(text, wanted))
     return list(found.values())
 
 

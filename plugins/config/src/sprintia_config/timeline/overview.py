@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import asyncpg
 import msgspec
 
 from sprintia_config.documents.representation import moment
@@ -23,6 +24,37 @@ _OVERVIEW = """
     ) delivery ON true
 """
 
+ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+"""What LIKE would take for a wildcard."""
+
+_MOST_SOURCES = 100
+# From one source to the next by the index, whatever number of deliveries each one has made.
+_SOURCES = """
+    WITH RECURSIVE source AS (
+        (SELECT sender, route, coalesce(event, '') AS event FROM config.delivery WHERE tenant_id = $1
+        ORDER BY sender, route, coalesce(event, '') LIMIT 1)
+        UNION ALL
+        SELECT further.* FROM source CROSS JOIN LATERAL (
+            SELECT d.sender, d.route, coalesce(d.event, '') FROM config.delivery d WHERE d.tenant_id = $1
+            AND (d.sender, d.route, coalesce(d.event, '')) > (source.sender, source.route, source.event)
+            ORDER BY d.sender, d.route, coalesce(d.event, '') LIMIT 1
+        ) further
+    )
+    SELECT source.sender, source.route, nullif(source.event, '') AS event, latest.received_at AS last_at,
+        latest.outcome AS last_outcome, applied.received_at AS last_applied_at
+    FROM (SELECT * FROM source LIMIT $2) source
+    CROSS JOIN LATERAL (
+        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = $1 AND sender = source.sender
+        AND route = source.route AND coalesce(event, '') = source.event ORDER BY id DESC LIMIT 1
+    ) latest
+    LEFT JOIN LATERAL (
+        SELECT received_at FROM config.delivery WHERE tenant_id = $1 AND sender = source.sender
+        AND route = source.route AND coalesce(event, '') = source.event AND outcome IN ('applied', 'identical')
+        ORDER BY id DESC LIMIT 1
+    ) applied ON true
+    ORDER BY source.sender, source.route, source.event
+"""
+
 
 class TenantOverview(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant at a glance: how much it holds, and how fresh that is.
@@ -40,6 +72,30 @@ class TenantOverview(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: str | None
     delivered_at: str | None
     delivery_outcome: str | None
+
+
+class DeliverySource(msgspec.Struct, frozen=True, kw_only=True):
+    """Who delivers what to a tenant, and whether that still works.
+
+    Attributes:
+        sender: the id of the key that it comes with.
+        event: of a webhook; null of another route.
+        last_at, last_outcome: of the last delivery, also when it was refused.
+        last_applied_at: when one was last applied, or found to stand already; null when never.
+    """
+
+    sender: str
+    route: str
+    event: str | None
+    last_at: str
+    last_outcome: str
+    last_applied_at: str | None
+
+
+class TenantDetail(TenantOverview, frozen=True, kw_only=True):
+    """A tenant at a glance, and who delivers to it."""
+
+    sources: list[DeliverySource]
 
 
 class HeldDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,21 +135,36 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def overviews(
-    connection: Connection, *, tenant_id: str | None = None, after: str | None = None, limit: int = 1
+    connection: Connection, *, tenant_id: str | None = None, text: str = "", after: str | None = None, limit: int = 1
 ) -> list[TenantOverview]:
-    """List tenants in order of id, those after `after` alone."""
+    """List tenants in order of id, those after `after` and with `text` in their id, whatever its case."""
+    values: list[object] = []
+    conditions = ["true"]
+    for condition, value in (
+        ("t.tenant_id = {}", tenant_id), ("t.tenant_id > {}", after),
+        ("t.tenant_id ILIKE {}", f"%{text.translate(ESCAPED)}%" if text else None),
+    ):  # fmt: skip
+        if value is not None:
+            values.append(value)
+            conditions.append(condition.format(f"${len(values)}"))
     rows = await connection.fetch(
-        _OVERVIEW + "WHERE ($1::text IS NULL OR t.tenant_id = $1) AND ($2::text IS NULL OR t.tenant_id > $2) "
-        "ORDER BY t.tenant_id LIMIT $3",
-        tenant_id, after, limit,
-    )  # fmt: skip
-    return [
-        msgspec.convert(
-            {name: moment(value) if isinstance(value, datetime) else value for name, value in row.items()},
-            TenantOverview,
-        )
-        for row in rows
-    ]
+        f"{_OVERVIEW} WHERE {' AND '.join(conditions)} ORDER BY t.tenant_id LIMIT ${len(values) + 1}", *values, limit
+    )
+    return [msgspec.convert(_with_moments(row), TenantOverview) for row in rows]
+
+
+async def detail(connection: Connection, tenant_id: str) -> TenantDetail | None:
+    """One tenant at a glance, with who delivers to it; None when there is none."""
+    found = await overviews(connection, tenant_id=tenant_id)
+    if not found:
+        return None
+    rows = await connection.fetch(_SOURCES, tenant_id, _MOST_SOURCES)
+    sources = [msgspec.convert(_with_moments(row), DeliverySource) for row in rows]
+    return TenantDetail(**msgspec.structs.asdict(found[0]), sources=sources)
+
+
+def _with_moments(row: asyncpg.Record) -> dict[str, object]:
+    return {name: moment(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def reconcile(

@@ -1,28 +1,12 @@
-"""The service's JSON answers, read into the contract's records.
-
-What an answer holds beyond the contract is ignored, so that an older client reads a newer service.
-"""
+"""Documents, bundles, secrets and what a write answers, read from JSON."""
 
 from datetime import datetime
-from typing import Any, TypeVar
 
 import msgspec
 
-from sprintia_config_client.contract import (
-    Bundle,
-    Changes,
-    Diff,
-    Difference,
-    Document,
-    Head,
-    HistoryItem,
-    Layer,
-    Resolution,
-    Secret,
-)
-from sprintia_config_client.exact import JsonValue, read_json
-
-RecordT = TypeVar("RecordT")
+from sprintia_config_client.contract import Bundle, Document, Head, HistoryItem, Layer, Secret, StoredVersion
+from sprintia_config_client.exact import read_json
+from sprintia_config_client.wire.records import read_record
 
 
 class _BundleDocument(msgspec.Struct):
@@ -54,42 +38,24 @@ class _Secret(msgspec.Struct):
     value: msgspec.Raw
 
 
-class _Side(msgspec.Struct):
-    version: int
-
-
-class _Difference(msgspec.Struct):
-    operation: str
-    pointer: str
-    old_pointer: str | None = None
-    old: msgspec.Raw = msgspec.Raw()
-    new: msgspec.Raw = msgspec.Raw()
-    secret: bool = False
-    whole: bool = False
-
-
-class _Diff(msgspec.Struct, rename={"source": "from", "target": "to"}):
+class _Full(msgspec.Struct):
     tenant_id: str
     domain: str
     config_type: str
-    source: _Side | None
-    target: _Side | None
-    complete: bool
-    more: bool
-    changes: list[_Difference]
+    version: int
+    revision: int
+    digest: str
+    yaml_content: str
+    json_data: msgspec.Raw
+    created_at: datetime
+    updated_at: datetime
+    actor: str
+    origin: str
+    message: str
 
 
 class _Text(msgspec.Struct):
     yaml_content: str
-
-
-def read_record(body: bytes, record: type[RecordT]) -> RecordT:
-    """Read an answer whose members are the record's.
-
-    Raises:
-        msgspec.DecodeError: it is something else.
-    """
-    return msgspec.json.decode(body, type=record)
 
 
 def read_bundle(body: bytes) -> Bundle:
@@ -134,34 +100,25 @@ def read_text(body: bytes) -> str:
     return read_record(body, _Text).yaml_content
 
 
-def read_diff(body: bytes) -> Diff:
-    """Read the answer of `.../diff`.
-
-    Raises:
-        msgspec.DecodeError: it is something else.
-    """
-    given = read_record(body, _Diff)
-    return Diff(
-        tenant_id=given.tenant_id, domain=given.domain, config_type=given.config_type,
-        from_version=given.source.version if given.source else None,
-        to_version=given.target.version if given.target else None, complete=given.complete, more=given.more,
-        changes=tuple(_difference(change) for change in given.changes),
+def read_document(body: bytes) -> Document:
+    """Read a whole version as a document; masked, when it was asked for so."""
+    given = read_record(body, _Full)
+    return Document(
+        tenant_id=given.tenant_id, domain=given.domain, config_type=given.config_type, version=given.version,
+        revision=given.revision, digest=given.digest, created_at=given.created_at,
+        json_text=bytes(given.json_data).decode(),
     )  # fmt: skip
 
 
-def _difference(given: _Difference) -> Difference:
-    return Difference(
-        operation=given.operation, pointer=given.pointer, old_pointer=given.old_pointer, secret=given.secret,
-        whole=given.whole, old_text=bytes(given.old).decode() or None, new_text=bytes(given.new).decode() or None,
+def read_version(body: bytes) -> StoredVersion:
+    """Read a whole version."""
+    given = read_record(body, _Full)
+    return StoredVersion(
+        tenant_id=given.tenant_id, domain=given.domain, config_type=given.config_type, version=given.version,
+        revision=given.revision, digest=given.digest, created_at=given.created_at, updated_at=given.updated_at,
+        actor=given.actor, origin=given.origin, message=given.message, text=given.yaml_content,
+        json_text=bytes(given.json_data).decode(),
     )  # fmt: skip
-
-
-def read_changes(body: bytes) -> Changes:
-    return read_record(body, Changes)
-
-
-def read_resolution(body: bytes) -> Resolution:
-    return read_record(body, Resolution)
 
 
 def read_secret(body: bytes) -> Secret:
@@ -175,15 +132,3 @@ def read_secret(body: bytes) -> Secret:
     if isinstance(value, dict | list):
         raise ValueError("a secret is one value")  # noqa: TRY004 - a fault of the answer, not of our caller
     return Secret(tenant_id=given.tenant_id, domain=given.domain, name=given.name, version=given.version, value=value)
-
-
-def read_mapping(body: bytes) -> dict[str, JsonValue]:
-    """Read the bare mapping.
-
-    Raises:
-        ValueError: it is no object.
-    """
-    value: Any = read_json(body)
-    if not isinstance(value, dict):
-        raise ValueError("the mapping is no object")  # noqa: TRY004 - a fault of the answer, not of our caller
-    return value

@@ -1,0 +1,1 @@
+"""What came in and was not applied: kept for people, and replayed by them."""

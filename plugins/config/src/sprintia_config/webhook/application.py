@@ -1,0 +1,141 @@
+"""What each event of the webhook does: the same work for a delivery that comes in and for one that is replayed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from sprintia_config.contents.keys import DocumentKey
+from sprintia_config.documents import service as documents
+from sprintia_config.documents.representation import moment
+from sprintia_config.documents.versions import standing
+from sprintia_config.mapping import service as mappings
+from sprintia_config.mapping import store as mapping_store
+from sprintia_config.webhook.company_metadata import CompanyMetadataSync
+from sprintia_config.webhook.credentials import CredentialsSync
+from sprintia_config.webhook.events import Event
+from sprintia_config.webhook.fields import Body
+from sprintia_config.webhook.mapping import MappingSync
+from sprintia_config.writing import Answer, Change
+
+Work = Callable[[Change], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """One event, read and ready to be applied.
+
+    Attributes:
+        tenant_id: whose it is.
+        stream: within which its sender numbers what it sends.
+        documents: what it changes; none: the tenant's part of the mapping.
+        work: applies it.
+        superseded: answers it without a change, when a later one came before.
+    """
+
+    tenant_id: str
+    stream: str
+    documents: tuple[DocumentKey, ...]
+    work: Work
+    superseded: Work
+
+
+def application_of(event: Event, body: Body) -> Application:
+    """Read an event's body.
+
+    Raises:
+        Problem: 400, something in it is missing or malformed.
+    """
+    match event:
+        case "credentials_sync":
+            return _credentials(CredentialsSync(body))
+        case "mapping_sync":
+            return _mapping(MappingSync(body))
+        case "company_metadata_sync":
+            return _metadata(CompanyMetadataSync(body))
+
+
+def _credentials(sync: CredentialsSync) -> Application:
+    config_key = DocumentKey(sync.tenant_id, sync.domain, "config")
+    credentials_key = DocumentKey(sync.tenant_id, sync.domain, "credentials")
+
+    def answer(config: int, credentials: int, now: datetime, **more: object) -> Answer:
+        said = {
+            "success": True, "message": "Credenciais sincronizadas com sucesso", "tenant_id": sync.tenant_id,
+            "domain": sync.domain, "config_version": config, "credentials_version": credentials,
+            "timestamp": moment(now),
+        }  # fmt: skip
+        return _answer(said, **more)
+
+    async def work(change: Change) -> Answer:
+        config = await documents.merge_unseen(change, config_key, sync.merged_config)
+        credentials = await documents.merge_unseen(change, credentials_key, sync.merged_credentials)
+        return _told(change, answer(config, credentials, await change.now()))
+
+    async def superseded(change: Change) -> Answer:
+        versions = (await _standing_number(change, config_key), await _standing_number(change, credentials_key))
+        return answer(*versions, await change.now(), superseded=True)
+
+    return Application(
+        tenant_id=sync.tenant_id, stream=f"credentials_sync:{sync.domain}", documents=(config_key, credentials_key),
+        work=work, superseded=superseded,
+    )  # fmt: skip
+
+
+def _metadata(sync: CompanyMetadataSync) -> Application:
+    key = DocumentKey(sync.tenant_id, sync.domain, "metadata")
+
+    def answer(version: int, now: datetime, **more: object) -> Answer:
+        said = {
+            "success": True, "message": "Metadados da empresa sincronizados com sucesso", "tenant_id": sync.tenant_id,
+            "domain": sync.domain, "metadata_version": version, "timestamp": moment(now),
+        }  # fmt: skip
+        return _answer(said, **more)
+
+    async def work(change: Change) -> Answer:
+        metadata = await documents.merge_unseen(change, key, sync.merged)
+        return _told(change, answer(metadata, await change.now()))
+
+    async def superseded(change: Change) -> Answer:
+        return answer(await _standing_number(change, key), await change.now(), superseded=True)
+
+    return Application(
+        tenant_id=sync.tenant_id, stream=f"company_metadata_sync:{sync.domain}", documents=(key,), work=work,
+        superseded=superseded,
+    )  # fmt: skip
+
+
+def _mapping(sync: MappingSync) -> Application:
+    def answer(version: int, now: datetime, **more: object) -> Answer:
+        said = {
+            "success": True, "message": "Mapeamento sincronizado com sucesso", "version": version,
+            "timestamp": moment(now),
+        }  # fmt: skip
+        return _answer(said, **more)
+
+    async def work(change: Change) -> Answer:
+        made = await mappings.write_slice_unseen(change, sync.applied)
+        return _told(change, answer(made, await change.now()))
+
+    async def superseded(change: Change) -> Answer:
+        head = await mapping_store.standing(change)
+        return answer(head.version if head else 0, await change.now(), superseded=True)
+
+    return Application(
+        tenant_id=sync.tenant_id, stream=f"mapping_sync:{sync.account}:{sync.inbox or ''}", documents=(), work=work,
+        superseded=superseded,
+    )  # fmt: skip
+
+
+async def _standing_number(change: Change, key: DocumentKey) -> int:
+    head = await standing(change, key)
+    return head.version if head else 0
+
+
+def _answer(said: dict[str, object], **more: object) -> Answer:
+    return Answer(status=200, body=msgspec.json.encode(said | more), outcome="superseded" if more else "applied")
+
+
+def _told(change: Change, answer: Answer) -> Answer:
+    return answer if change.changed else replace(answer, outcome="identical")
