@@ -6,16 +6,18 @@ MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check demo soak feed-run bench lock clean-env
+.PHONY: help up test screenshots check demo soak feed-run bench lock translations clean-env
 
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, architecture, spelling, lock in step"
+	@echo "make screenshots  take the pictures of docs/ anew, in a real browser"
 	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
 	@echo "make feed-run  write under faults and check that every reader of the feed saw each change once (CHANGES=100000)"
 	@echo "make demo   play Odoo with sample bodies and read back what an agent reads"
 	@echo "make bench  measure speed beside references (SECONDS= a slice, ROUNDS=, ONLY=\"words of names\", QUICK=1)"
+	@echo "make translations  take new texts of the pages into the Portuguese catalogue, and say what is not translated"
 	@echo "make lock   write requirements.lock anew from the pyproject files"
 
 # The stamp holds the environment's recipe: it is made anew when the lock or a member's pyproject changes.
@@ -33,8 +35,14 @@ $(BIN)/.ready: requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(ME
 up: $(BIN)/.ready
 	@exec $(BIN)/sprintia serve --first-run
 
+# Without a browser the tests of pages fail, and say how to get one; SPRINTIA_TEST_BROWSER=none leaves them out.
 test: $(BIN)/.ready
+	@$(BIN)/python scripts/browser.py || true
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+
+screenshots: $(BIN)/.ready
+	@$(BIN)/python scripts/browser.py
+	@SPRINTIA_SCREENSHOTS=1 $(BIN)/python -m pytest tests/e2e -k picture
 
 check: $(BIN)/.ready
 	$(BIN)/ruff check
@@ -43,6 +51,7 @@ check: $(BIN)/.ready
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/python scripts/translations.py
 	$(BIN)/python scripts/check_lock.py
 
 demo: $(BIN)/.ready
@@ -57,6 +66,9 @@ feed-run: $(BIN)/.ready
 bench: $(BIN)/.ready
 	@$(BIN)/python -m bench $(ONLY) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	  $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
+
+translations: $(BIN)/.ready
+	@$(BIN)/python scripts/translations.py --write
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }

@@ -94,6 +94,17 @@ def test_register_services_serves_another_plugin_over_http(run_with: RunWith) ->
     assert far.client.get("/guest/Rui").json() == {"heard": "Olá, Rui!"}
 
 
+def test_register_services_over_http_are_closed_with_the_platform(run_with: RunWith) -> None:
+    from sprintia_toy_client import Greeter, HttpGreeter
+
+    far = run_with(GUEST, remotes=REMOTES, SPRINTIA_TOY_URL="http://127.0.0.1:1")
+    greeter = far.host.service(Greeter)
+    assert isinstance(greeter, HttpGreeter)
+    assert not greeter.closed
+    far.stop()
+    assert greeter.closed
+
+
 def test_register_services_that_are_nowhere_say_what_to_install_or_set(toy_path: None) -> None:
     from sprintia_toy_client import Greeter
 

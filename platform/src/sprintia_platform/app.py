@@ -143,6 +143,7 @@ def _take_out_culprits(host: Host, error: Exception) -> None:
 async def running(host: Host) -> AsyncIterator[None]:
     """The life of one process: the database open, then each plugin's lifespan, left in the opposite order."""
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(host.services.close)
         stack.push_async_callback(host.database.close)
         await host.database.open()
         await _until_the_database_answers(host)

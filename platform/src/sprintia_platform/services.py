@@ -2,7 +2,7 @@
 
 A contract is a Protocol in the other plugin's client package. That package also tells how to reach the contract over
 HTTP, by an entry point of the group `sprintia.remote`: its name is the plugin's, its object a mapping of contract to
-`connect(url, api_key)`.
+`connect(url, api_key)`. What that returns may have a coroutine `close`, which is awaited when the platform ends.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +28,7 @@ class Services:
         self._remotes = tuple(entry_points(group=REMOTE_GROUP) if remotes is None else remotes)
         self._factories: dict[type, tuple[str, ServiceFactory]] = {}
         self._made: dict[type, Any] = {}
+        self._connected: list[Any] = []
         self.clashes: list[str] = []
 
     def offer(self, plugin: str, services: Mapping[type, ServiceFactory]) -> None:
@@ -55,6 +56,13 @@ class Services:
             self._made[contract] = self._make(contract)
         return cast("ContractT", self._made[contract])
 
+    async def close(self) -> None:
+        """Close the connections to other processes, of those remote services that can be closed."""
+        for service in self._connected:
+            close = getattr(service, "close", None)
+            if close is not None:
+                await close()
+
     def _make(self, contract: type) -> Any:
         if contract in self._factories:
             return self._factories[contract][1]()
@@ -65,7 +73,8 @@ class Services:
             prefix = f"SPRINTIA_{point.name.upper()}"
             url = self._environ.get(f"{prefix}_URL")
             if url:
-                return connect(url, read_secret(f"{prefix}_API_KEY", self._environ))
+                self._connected.append(connect(url, read_secret(f"{prefix}_API_KEY", self._environ)))
+                return self._connected[-1]
             raise StartupError(
                 f"{contract.__name__} is needed: install the plugin {point.name!r} here, "
                 f"or set {prefix}_URL to where it runs"

@@ -78,24 +78,57 @@ def current_request_id() -> str:
 
 
 async def read_audit(
-    connection: Connection, tenants: list[str] | None, *, before: tuple[datetime, str, int] | None, limit: int
+    connection: Connection,
+    tenants: list[str] | None,
+    *,
+    before: tuple[datetime, str, int] | None,
+    limit: int,
+    actor: str | None = None,
+    action: str | None = None,
 ) -> list[AuditEntry]:
-    """List events, newest first; `before` is the last row of the page before (keyset)."""
-    at, tenant, seq = before or (None, None, None)
+    """List events, newest first; `before` is the last row of the page before (keyset).
+
+    `actor` and `action` are compared as a whole. The statement is put together from what is asked for, so that
+    PostgreSQL plans it for that: by tenant, by actor, or by time.
+    """
+    values: list[Any] = []
+
+    def bound(value: object) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    conditions = ["true"]
+    if tenants is not None and len(tenants) == 1:
+        conditions.append(f"tenant_id = {bound(tenants[0])}")
+    elif tenants is not None:
+        conditions.append(f"tenant_id = ANY({bound(tenants)}::text[])")
+    if actor is not None:
+        conditions.append(f"actor = {bound(actor)}")
+    if action is not None:
+        conditions.append(f"action = {bound(action)}")
+    if before is not None:
+        at, tenant, seq = before
+        conditions.append(f"(at, tenant_id, seq) < ({bound(at)}, {bound(tenant)}, {bound(seq)})")
     rows = await connection.fetch(
-        "SELECT * FROM platform.audit_event WHERE ($1::text[] IS NULL OR tenant_id = ANY($1)) "
-        "AND ($2::timestamptz IS NULL OR (at, tenant_id, seq) < ($2, $3, $4)) "
-        "ORDER BY at DESC, tenant_id DESC, seq DESC LIMIT $5",
-        tenants, at, tenant, seq, limit,
+        f"SELECT * FROM platform.audit_event WHERE {' AND '.join(conditions)} "
+        f"ORDER BY at DESC, tenant_id DESC, seq DESC LIMIT {bound(limit)}",
+        *values,
+    )
+    return [_entry(row) for row in rows]
+
+
+async def read_audit_event(connection: Connection, tenant: str, seq: int) -> AuditEntry | None:
+    """Read one event of a chain."""
+    row = await connection.fetchrow("SELECT * FROM platform.audit_event WHERE tenant_id = $1 AND seq = $2", tenant, seq)
+    return None if row is None else _entry(row)
+
+
+def _entry(row: asyncpg.Record) -> AuditEntry:
+    return AuditEntry(
+        tenant_id=row["tenant_id"], seq=row["seq"], at=row["at"], actor=row["actor"], action=row["action"],
+        target=row["target"], detail=msgspec.Raw(row["detail"].encode()), request_id=row["request_id"],
+        hash=row["hash"].hex(),
     )  # fmt: skip
-    return [
-        AuditEntry(
-            tenant_id=row["tenant_id"], seq=row["seq"], at=row["at"], actor=row["actor"], action=row["action"],
-            target=row["target"], detail=msgspec.Raw(row["detail"].encode()), request_id=row["request_id"],
-            hash=row["hash"].hex(),
-        )
-        for row in rows
-    ]  # fmt: skip
 
 
 async def verify_audit(connection: Connection, tenant: str | None = None) -> tuple[int, list[ChainFault]]:

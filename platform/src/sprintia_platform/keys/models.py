@@ -57,7 +57,10 @@ class AuditEvent(PlatformBase):
     """One thing that somebody did; no grant allows to change or delete it."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_newest", "at", "tenant_id", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_event_newest", "at", "tenant_id", "seq"),
+        Index("ix_audit_event_actor", "actor", "at", "tenant_id", "seq"),
+    )
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

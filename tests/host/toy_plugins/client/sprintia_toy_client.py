@@ -16,9 +16,14 @@ class Greeter(Protocol):
 class HttpGreeter:
     """The contract over HTTP, for a process in which the toy plugin does not run."""
 
+    closed = False
+
     def __init__(self, url: str, api_key: Secret | None) -> None:
         self._url = url
         self._headers = {"X-API-Key": api_key.reveal()} if api_key else {}
+
+    async def close(self) -> None:
+        self.closed = True
 
     async def greet(self, name: str) -> str:
         async with httpx.AsyncClient(base_url=self._url, headers=self._headers) as client:

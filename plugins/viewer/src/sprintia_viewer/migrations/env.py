@@ -1,0 +1,3 @@
+from sprintia_platform.database.migrations import run_environment
+
+run_environment()

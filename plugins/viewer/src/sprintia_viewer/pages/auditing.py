@@ -1,0 +1,151 @@
+"""`/viewer/audit`: who did what, linked to what became of it."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from sprintia_platform import Problem
+from sprintia_platform.audit.controllers import read_position
+from sprintia_platform.audit.log import PLATFORM_CHAIN, AuditEntry, read_audit, read_audit_event
+from sprintia_platform.database.connections import Connection
+from sprintia_platform.http.paging import write_cursor
+from sprintia_platform.http.problems import NOT_FOUND
+from sprintia_viewer.accounts.users import User
+from sprintia_viewer.parts import Parts
+from sprintia_viewer.web import links
+from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.visits import Visit
+
+_PAGE = 50
+_CHAIN = "-"  # how the chain of what belongs to no tenant is written in an address: `*` means other things there
+_LARGEST = 2**63 - 1
+
+Text = Annotated[str, QueryParameter(max_length=200)]
+
+
+class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, with the places that it leads to.
+
+    Attributes:
+        of_tenant: None for what belongs to the platform as a whole.
+        detail: names, numbers and digests, in the order of the log.
+        page: of the event itself.
+        result: of the version that it made or read, where there is one.
+    """
+
+    event: AuditEntry
+    of_tenant: str | None
+    detail: dict[str, Any]
+    page: str
+    result: str | None
+
+
+class AuditList(msgspec.Struct, frozen=True, kw_only=True):
+    """Events, newest first, of the tenants in reach."""
+
+    tenant: str
+    actor: str
+    action: str
+    events: list[ShownEvent]
+    older: str | None
+    newest: str | None
+
+
+class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, and its neighbours in the chain."""
+
+    shown: ShownEvent
+    previous: str | None
+    following: str | None
+    previous_hash: str | None
+
+
+@get("/viewer/audit", guards=[signed_in("admin")])
+async def list_audit(
+    visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", actor: Text = "",
+    action: Text = "", before: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
+) -> Response[bytes]:  # fmt: skip
+    """List what was done, newest first."""
+    wanted = {"tenant": tenant.strip(), "actor": actor.strip(), "action": action.strip()}
+    tenants = _tenants(visit, wanted["tenant"])
+    found: list[AuditEntry] = []
+    if tenants != []:
+        async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
+            found = await read_audit(
+                connection, tenants, before=read_position(before), limit=_PAGE + 1,
+                actor=wanted["actor"] or None, action=wanted["action"] or None,
+            )  # fmt: skip
+    events, rest = found[:_PAGE], found[_PAGE:]
+    last = events[-1] if rest else None
+    cursor = write_cursor([last.at.isoformat(), last.tenant_id, last.seq]) if last else None
+    page = AuditList(
+        **wanted, events=[_shown(event) for event in events],
+        older=links.audit(**wanted, before=cursor) if cursor else None,
+        newest=links.audit(**wanted) if before else None,
+    )  # fmt: skip
+    return await visit.page("audit.html", page)
+
+
+@get("/viewer/audit/{tenant:str}/{seq:int}", guards=[signed_in("admin")])
+async def show_audit(
+    visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: FromPath[str], seq: FromPath[int]
+) -> Response[bytes]:
+    """Show one event, by its number in its chain."""
+    chain = PLATFORM_CHAIN if tenant == _CHAIN else tenant
+    async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
+        event = await _event(connection, visit.person, chain, seq)
+        before = await _event(connection, visit.person, chain, seq - 1)
+        after = await _event(connection, visit.person, chain, seq + 1)
+    if event is None:
+        raise Problem(NOT_FOUND, path=visit.path)
+    page = AuditPage(
+        shown=_shown(event), previous=_address(before) if before else None,
+        following=_address(after) if after else None, previous_hash=before.hash if before else None,
+    )  # fmt: skip
+    return await visit.page("audit_event.html", page)
+
+
+HANDLERS = (list_audit, show_audit)
+
+
+def _tenants(visit: Visit, wanted: str) -> list[str] | None:
+    """The chains to be read: None for all; no chain at all for a tenant out of reach, which looks like an empty one."""
+    reach = visit.person.tenants
+    if not wanted:
+        return None if reach is None else sorted(reach)
+    chain = PLATFORM_CHAIN if wanted == _CHAIN else wanted
+    return [chain] if reach is None or chain in reach else []
+
+
+async def _event(connection: Connection, person: User, chain: str, seq: int) -> AuditEntry | None:
+    in_reach = person.tenants is None or chain in person.tenants
+    if not in_reach or not 1 <= seq <= _LARGEST or "\0" in chain:
+        return None
+    return await read_audit_event(connection, chain, seq)
+
+
+def _shown(event: AuditEntry) -> ShownEvent:
+    detail = msgspec.json.decode(event.detail)
+    detail = detail if isinstance(detail, dict) else {"": detail}
+    of_tenant = None if event.tenant_id == PLATFORM_CHAIN else event.tenant_id
+    return ShownEvent(
+        event=event, of_tenant=of_tenant, detail=detail, page=_address(event), result=_result(event, detail)
+    )
+
+
+def _address(event: AuditEntry) -> str:
+    return links.audit(_CHAIN if event.tenant_id == PLATFORM_CHAIN else event.tenant_id, event.seq)
+
+
+def _result(event: AuditEntry, detail: dict[str, Any]) -> str | None:
+    number = detail.get("version")
+    if event.tenant_id == PLATFORM_CHAIN or not isinstance(number, int):
+        return None
+    if event.target == "mapping":
+        return links.mapping("history", tenant=event.tenant_id)
+    domain, _, config_type = event.target.partition("/")
+    named = event.action.startswith(("document.", "secret.")) and domain and config_type and "/" not in config_type
+    return links.version(event.tenant_id, domain, config_type, number) if named else None

@@ -1,0 +1,120 @@
+"""`/viewer/` and `/viewer/search`: find a tenant, a document, a key or a value."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from sprintia_config_client import errors
+from sprintia_config_client.contract import Hit, TenantOverview
+from sprintia_viewer.web import links
+from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.languages import marked
+from sprintia_viewer.web.visits import Visit
+
+_PAGE = 50
+_HITS = 20
+
+Text = Annotated[str, QueryParameter(max_length=200)]
+
+
+class HomePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Every tenant in reach, by id; `text` filters."""
+
+    text: str
+    tenants: list[TenantOverview]
+    next: str | None
+    start: str | None
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched: `q` anywhere, the others in their place alone. The address of the page holds all of it."""
+
+    q: str = ""
+    tenant: str = ""
+    domain: str = ""
+    type: str = ""
+    path: str = ""
+    value: str = ""
+
+    @property
+    def given(self) -> dict[str, str]:
+        return {name: text for name in self.__struct_fields__ if (text := getattr(self, name).strip())}
+
+    def without(self, name: str) -> str:
+        """The address of the same search without one of its parts."""
+        return links.search(**{given: text for given, text in self.given.items() if given != name})
+
+
+class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, or why nothing could be."""
+
+    query: Query
+    hits: list[Hit]
+    next: str | None
+    start: str | None
+    refusal: str | None = None
+    drop: list[tuple[str, str]] = []
+
+
+@get("/viewer", guards=[signed_in()])
+async def show_home(
+    visit: NamedDependency[Visit], tenant_id: Text = "", text: Text = "", after: Text = ""
+) -> Response[bytes]:
+    """List the tenants. `tenant_id` is how the buttons in Odoo name one: they lead to its page."""
+    if tenant_id.strip():
+        return await visit.redirect(links.tenant(tenant_id.strip()))
+    found = await visit.config.tenants(text=text.strip(), after=after or None, limit=_PAGE)
+    page = HomePage(
+        text=text, tenants=list(found.tenants),
+        next=links.path("", text=text, after=found.next) if found.next else None,
+        start=links.path("", text=text) if after else None,
+    )  # fmt: skip
+    return await visit.page("home.html", page)
+
+
+@get("/viewer/search", guards=[signed_in()])
+async def search(
+    visit: NamedDependency[Visit], q: Text = "", tenant: Text = "", domain: Text = "",
+    config_type: Annotated[str, QueryParameter(name="type", max_length=200)] = "", path: Text = "", value: Text = "",
+    after: Annotated[str, QueryParameter(max_length=1_000)] = "",
+) -> Response[bytes]:  # fmt: skip
+    """Find documents by ids, key paths and values. Secrets are never searched."""
+    query = Query(q=q, tenant=tenant, domain=domain, type=config_type, path=path, value=value)
+    if not (q.strip() or path.strip() or value.strip()):
+        return await _search_page(visit, query)
+    try:
+        found = await visit.config.search(
+            q.strip(), tenant=tenant.strip() or None, domain=domain.strip() or None,
+            config_type=config_type.strip() or None, path=path.strip() or None, value=value.strip() or None,
+            after=after or None, limit=_HITS,
+        )  # fmt: skip
+    except errors.Invalid as error:
+        return await _search_page(visit, query, refusal=error.detail, status=422)
+    except errors.NotFound:  # a tenant out of reach looks like one without documents
+        return await _search_page(visit, query)
+    following = links.search(**query.given, after=found.next) if found.next else None
+    return await _search_page(visit, query, list(found.hits), following, links.search(**query.given) if after else None)
+
+
+HANDLERS = (show_home, search)
+
+_FILTERS = {
+    "tenant": marked("tenant"), "domain": marked("domain"), "type": marked("type"), "path": marked("key"),
+    "value": marked("value"),
+}  # fmt: skip
+
+
+async def _search_page(
+    visit: Visit, query: Query, hits: list[Hit] | None = None, following: str | None = None,
+    start: str | None = None, *, refusal: str | None = None, status: int = 200,
+) -> Response[bytes]:  # fmt: skip
+    # A search without hits says which filter to drop.
+    drop = [
+        (visit.told(name), query.without(field)) for field, name in _FILTERS.items()
+        if field in query.given and len(query.given) > 1
+    ]  # fmt: skip
+    page = SearchPage(query=query, hits=hits or [], next=following, start=start, refusal=refusal, drop=drop)
+    return await visit.page("search.html", page, status=status)

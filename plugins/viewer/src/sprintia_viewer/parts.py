@@ -1,0 +1,113 @@
+"""What the viewer's hooks and handlers share in one application."""
+
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol, cast
+
+from jinja2 import Environment
+from litestar.di import Provide
+
+from sprintia_config_client.contract import ConfigReader, ConfigWriter
+from sprintia_platform import MenuEntry
+from sprintia_viewer.accounts.links import Links
+from sprintia_viewer.accounts.sealing import ViewerKey
+from sprintia_viewer.accounts.sessions import Sessions
+from sprintia_viewer.accounts.signing_in import SignIn
+from sprintia_viewer.accounts.throttle import Throttle
+from sprintia_viewer.accounts.totp import Totp
+from sprintia_viewer.accounts.users import User, Users
+from sprintia_viewer.settings import ViewerSettings
+from sprintia_viewer.web.assets import Assets
+from sprintia_viewer.web.cookies import SessionCookie
+from sprintia_viewer.web.environment import make_environment
+from sprintia_viewer.web.origins import origin_of
+from sprintia_viewer.web.visits import provide_visit
+
+if TYPE_CHECKING:
+    from sprintia_platform.host import Host
+
+NAME = "viewer"
+
+
+class ConfigService(ConfigReader, ConfigWriter, Protocol):
+    """The config contract, reading and writing: one object, wherever it runs."""
+
+
+class Parts:
+    """Each made when it is first asked for."""
+
+    def __init__(self, host: "Host") -> None:
+        self.host = host
+        self.settings = host.settings_of(NAME, ViewerSettings)
+        self.cookie = SessionCookie()
+        self.version = version("sprintia-viewer")
+
+    @classmethod
+    def of(cls, host: "Host") -> "Parts":
+        """The parts of this application: the same for every hook."""
+        return host.shared(cls, lambda: cls(host))
+
+    @cached_property
+    def config(self) -> ConfigService:
+        return cast("ConfigService", self.host.service(ConfigReader))  # type: ignore[type-abstract]  # python/mypy#4717
+
+    @cached_property
+    def assets(self) -> Assets:
+        return Assets()
+
+    @cached_property
+    def environment(self) -> Environment:
+        return make_environment(self.assets)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.host.database)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.host.database, self.settings)
+
+    @cached_property
+    def key(self) -> ViewerKey:
+        return ViewerKey.of(self.settings.key, self.host.settings.data_dir)
+
+    @cached_property
+    def totp(self) -> Totp:
+        return Totp(self.host.database, self.key)
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        return Throttle(self.host.database, self.key)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.host.database, self.sessions, self.totp, self.throttle)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.host.database)
+
+    @property
+    def provider_name(self) -> str | None:
+        """How the identity provider is called; None when there is none."""
+        return self.settings.oidc_name if self.settings.oidc_issuer else None
+
+    @property
+    def provider_origin(self) -> str | None:
+        """Scheme and host of the identity provider."""
+        return origin_of(self.settings.oidc_issuer) if self.settings.oidc_issuer else None
+
+    def menu_for(self, user: User) -> list[MenuEntry]:
+        """The navigation of a person: other plugins' entries are everybody's, the viewer's own ask for rights."""
+        needed = RIGHTS_OF_ENTRIES
+        return [entry for entry in self.host.menu if entry.id not in needed or needed[entry.id] in user.rights]
+
+    def dependencies(self) -> dict[str, Provide]:
+        """What handlers may ask for by name."""
+        return {"visit": Provide(provide_visit), "parts": Provide(lambda: self, sync_to_thread=False)}
+
+
+RIGHTS_OF_ENTRIES = {
+    "viewer.audit": "admin", "viewer.keys": "admin", "viewer.users": "admin", "viewer.plugins": "admin",
+}  # fmt: skip
+"""What a person needs to see an entry of the viewer's own."""

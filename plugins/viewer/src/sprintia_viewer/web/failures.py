@@ -1,0 +1,29 @@
+"""What the config service refused, as a problem that a page can show."""
+
+from sprintia_config_client import errors
+from sprintia_platform import Fault, Problem, ProblemType, Text
+from sprintia_viewer import problems
+
+# In this order: the first that fits.
+_KINDS: tuple[tuple[type[errors.ConfigError], ProblemType], ...] = (
+    (errors.Gone, problems.CONFIG_GONE),
+    (errors.NotFound, problems.CONFIG_NOT_FOUND),
+    (errors.Forbidden, problems.CONFIG_FORBIDDEN),
+    (errors.Conflict, problems.CONFIG_CONFLICT),
+    (errors.Invalid, problems.CONFIG_REFUSED),
+)
+_RETRY_SECONDS = "5"
+
+
+def problem_of(error: errors.ConfigError) -> Problem:
+    """Translate a failure of the contract; what is none of the person's doing is an outage."""
+    for failure, kind in _KINDS:
+        if isinstance(error, failure):
+            return Problem(kind, errors=[fault_of(fault) for fault in error.faults], reason=error.detail)
+    return Problem(problems.CONFIG_UNAVAILABLE, headers={"Retry-After": _RETRY_SECONDS})
+
+
+def fault_of(fault: errors.Fault) -> Fault:
+    """A fault, told in the language in which the service was asked."""
+    text = Text(fault.message, fault.message)
+    return Fault(code=fault.code, text=text, pointer=fault.pointer, line=fault.line, column=fault.column)

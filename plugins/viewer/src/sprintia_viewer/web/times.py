@@ -1,0 +1,60 @@
+"""Times, numbers and sizes as a person reads them: in their zone and language, with UTC at hand."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+DEFAULT_ZONE = "America/Sao_Paulo"
+_STEPS = ("B", "kB", "MB", "GB")
+_STEP = 1_000
+
+
+def known_zone(name: str) -> bool:
+    return name in available_timezones()
+
+
+def _locale(language: str) -> str:
+    return language.replace("-", "_")
+
+
+def shown_time(moment: datetime, zone: str, language: str) -> str:
+    """`22 de nov. de 2026, 19:04:05 BRT` and the like."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{format_datetime(local, 'medium', locale=_locale(language))} {local.tzname()}"
+
+
+def time_element(moment: datetime, zone: str, language: str) -> Markup:
+    """A `<time>` in the person's zone; machines and the title have UTC."""
+    utc = moment.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        f"{utc:%Y-%m-%dT%H:%M:%S.%f}Z", f"{utc:%Y-%m-%d %H:%M:%S}", shown_time(moment, zone, language)
+    )
+
+
+def ago(moment: datetime, language: str, now: datetime | None = None) -> str:
+    """`há 3 dias`: an addition to the time, never instead of it."""
+    delta = moment - (now or datetime.now(UTC))
+    return format_timedelta(delta, add_direction=True, locale=_locale(language))
+
+
+def shown_day(day: date, language: str) -> str:
+    return format_date(day, "medium", locale=_locale(language))
+
+
+def shown_month(day: date, language: str) -> str:
+    return format_date(day, "LLL", locale=_locale(language))
+
+
+def number(value: float, language: str) -> str:
+    return format_decimal(value, locale=_locale(language))
+
+
+def size(count: int, language: str) -> str:
+    """A number of bytes, in steps of a thousand."""
+    value, step = float(count), 0
+    while value >= _STEP and step < len(_STEPS) - 1:
+        value, step = value / _STEP, step + 1
+    return f"{format_decimal(round(value, 1) if step else count, locale=_locale(language))} {_STEPS[step]}"

@@ -1,0 +1,54 @@
+"""A tenant's page: what it holds, who delivers, what was not taken, when it changed."""
+
+from collections.abc import Iterator
+
+import pytest
+from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.databases import TestDatabases
+from sprintia_testing.shop import open_shop
+
+from sprintia_viewer.web import links
+
+
+@pytest.fixture(scope="module", params=["together", "split"])
+def arrangement(
+    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arrangement]:
+    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
+        yield made
+
+
+def test_a_tenants_page_tells_what_it_holds(arrangement: Arrangement) -> None:
+    shop = open_shop(arrangement.config_client, "loja-aurora")
+    person = arrangement.person("viewer")
+    page = person.get(links.tenant("loja-aurora"), params={"language": "en"})
+    assert page.status_code == 200, page.text
+    data = person.get(links.tenant("loja-aurora"), params={"format": "json"}).json()
+    assert data["tenant"]["documents"] == len(data["documents"]) > 1
+    assert all(each["actor"] and each["origin"] for each in data["documents"])
+    assert data["activity"]["total"] > len(data["documents"])
+    assert {each["outcome"] for each in data["troubles"]} == {"refused"}
+    assert any(each["source"]["last_applied_at"] for each in data["sources"])
+    for sentinel in shop.sentinels:
+        assert sentinel not in page.text
+    assert "Write a new document" not in page.text
+
+
+def test_who_edits_is_led_to_a_new_document(arrangement: Arrangement) -> None:
+    open_shop(arrangement.config_client, "loja-nova")
+    editor = arrangement.person("editor")
+    page = editor.get(links.tenant("loja-nova"), params={"language": "en"})
+    assert "Write a new document" in page.text
+    led = editor.get(links.path("t", "loja-nova", "new"), params={"domain": "retail", "config_type": "hours"})
+    assert (led.status_code, led.headers["location"]) == (303, links.edit("loja-nova", "retail", "hours"))
+
+
+@pytest.mark.parametrize("tenant", ["nobody", "a%20b", "%3Cscript%3E"])
+def test_an_unknown_tenant_and_one_out_of_reach_look_alike(arrangement: Arrangement, tenant: str) -> None:
+    put = {"content": b"a: 1\n", "headers": {"Content-Type": "application/yaml"}}
+    assert arrangement.config_client.put("/configs/somebodys/retail/config", **put).status_code == 200
+    bound = arrangement.person(arrangement.user("viewer", tenants=["another"]))
+    unknown, out_of_reach = bound.get(f"/viewer/t/{tenant}"), bound.get(links.tenant("somebodys"))
+    assert (unknown.status_code, out_of_reach.status_code) == (404, 404)
+    assert "<script>" not in unknown.text
+    assert "somebodys" not in bound.get(links.home()).text
