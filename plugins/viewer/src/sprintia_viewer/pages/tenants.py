@@ -119,9 +119,7 @@ def _documents(heads: Sequence[Head], changes: Sequence[Change]) -> list[ListedD
     for head in heads:
         change = last.get((head.domain, head.config_type, head.version))
         listed.append(
-            ListedDocument(
-                head=head, actor=change.actor if change else None, origin=change.origin if change else None
-            )
+            ListedDocument(head=head, actor=change.actor if change else None, origin=change.origin if change else None)
         )
     return listed
 

@@ -67,31 +67,46 @@ def side_by_side(unified: str, old: str, *, whole: bool = False) -> TextComparis
         old: the first text, for the equal lines between.
         whole: whether those are shown too, up to `MOST_ROWS` rows in all.
     """
-    olds = _lines(old)
+    found = list(_hunks(unified))
+    olds = _lines(old) if _are_of(found, _lines(old)) else None
     marks = _Marks()
     hunks: list[Hunk] = []
     reached_old = reached_new = 1
     removed = added = 0
     room = MOST_ROWS if whole else 0
-    for start_old, start_new, changes in _hunks(unified):
+    for start_old, start_new, changes in found:
         between = start_old - reached_old
-        shown = between if between <= room else 0
-        room -= shown
-        above = [_same(reached_old + at, reached_new + at, olds[reached_old + at - 1]) for at in range(shown)]
-        hunks.append(Hunk(hidden=between - shown, rows=(*above, *_rows(changes, start_old, start_new, marks))))
+        above = _equal(olds, reached_old, reached_new, between, room)
+        room -= len(above)
+        hunks.append(Hunk(hidden=between - len(above), rows=(*above, *_rows(changes, start_old, start_new, marks))))
         removed += sum(sign == "-" for sign, _ in changes)
         added += sum(sign == "+" for sign, _ in changes)
         reached_old = start_old + sum(sign != "+" for sign, _ in changes)
         reached_new = start_new + sum(sign != "-" for sign, _ in changes)
-    rest = len(olds) - reached_old + 1
-    if hunks and 0 < rest <= room:
-        below = [_same(reached_old + at, reached_new + at, olds[reached_old + at - 1]) for at in range(rest)]
+    rest = len(olds) - reached_old + 1 if olds is not None else 0
+    if hunks and (below := _equal(olds, reached_old, reached_new, rest, room)):
         hunks.append(Hunk(hidden=0, rows=tuple(below)))
         rest = 0
     return TextComparison(
         hunks=tuple(hunks), hidden_after=max(0, rest) if hunks else 0, removed=removed, added=added,
         words_marked=marks.in_time,
     )  # fmt: skip
+
+
+def _are_of(found: list[tuple[int, int, list[tuple[str, str]]]], olds: list[str]) -> bool:
+    """Whether the hunks are about this text: a document that holds secrets on one side alone is compared rewritten."""
+    for start, _, changes in found:
+        before = [text for sign, text in changes if sign != "+"]
+        if olds[start - 1 : start - 1 + len(before)] != before:
+            return False
+    return True
+
+
+def _equal(olds: list[str] | None, old_number: int, new_number: int, count: int, room: int) -> list[Row]:
+    """Equal lines of both texts, when there is room for all of them."""
+    if olds is None or not 0 < count <= room:
+        return []
+    return [_same(old_number + at, new_number + at, olds[old_number + at - 1]) for at in range(count)]
 
 
 def _lines(text: str) -> list[str]:
