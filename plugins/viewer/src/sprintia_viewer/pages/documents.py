@@ -1,0 +1,232 @@
+"""`/viewer/t/{tenant}/{domain}/{type}`: a document as it stands or stood, its history, and who set what in it."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from sprintia_config_client import errors
+from sprintia_config_client.contract import Blame, HistoryItem, StoredVersion
+from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
+from sprintia_viewer.shown.source import Language, SourceView, source_view
+from sprintia_viewer.web import links
+from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.visits import Visit
+
+_PAGE = 30
+_LARGEST = 2**63 - 1
+_PLACE = "/viewer/t/{tenant:str}/{domain:str}/{config_type:str}"
+
+View = Literal["yaml", "json"]
+First = Annotated[int, QueryParameter(name="line", ge=1, le=10_000_000)]
+Before = Annotated[int | None, QueryParameter(ge=1, le=_LARGEST)]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Which document."""
+
+    tenant_id: str
+    domain: str
+    config_type: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.tenant_id, self.domain, self.config_type
+
+
+class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told about a version besides its text; `size` in bytes."""
+
+    version: int
+    revision: int
+    digest: str
+    created_at: datetime
+    actor: str
+    origin: str
+    message: str
+    size: int
+
+
+class DocumentPage(Place, frozen=True, kw_only=True):
+    """A version of a document.
+
+    Attributes:
+        standing: the version that stands; None when the document is deleted.
+        view: as YAML, as it was received (secrets masked), or as JSON.
+        rest: where the text goes on, when it does not fit on a page.
+    """
+
+    shown: VersionFacts
+    standing: int | None
+    view: View
+    text: SourceView
+    rest: str | None
+    start: str | None
+
+
+class DeletedPage(Place, frozen=True, kw_only=True):
+    """A document that was deleted; `last` is the version that said so."""
+
+    last: HistoryItem
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A version, and an older one of the page with the same content."""
+
+    item: HistoryItem
+    same_as: int | None
+
+
+class HistoryPage(Place, frozen=True, kw_only=True):
+    """Versions, newest first. `gap` when older ones were removed by retention."""
+
+    lines: list[HistoryLine]
+    standing: int | None
+    older: str | None
+    newest: str | None
+    gap: bool
+
+
+class BlamePage(Place, frozen=True, kw_only=True):
+    """Which version last set each line."""
+
+    standing: int
+    blame: Blame
+    lines: list[BlamedLine]
+    rest: str | None
+    start: str | None
+
+
+@get(_PLACE, guards=[signed_in()])
+async def show_document(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    view: FromQuery[View] = "yaml", line: First = 1,
+) -> Response[bytes]:  # fmt: skip
+    """Show a document as it stands."""
+    key = (tenant, domain, config_type)
+    try:
+        found = await visit.config.version(*key)
+    except errors.NotFound:
+        history = await visit.config.history(*key, limit=1)
+        if history and history[0].deleted:
+            page = DeletedPage(tenant_id=tenant, domain=domain, config_type=config_type, last=history[0])
+            return await visit.page("deleted.html", page, status=410)
+        raise
+    return await _document(visit, found, found.version, view, line)
+
+
+@get(f"{_PLACE}/v/{{number:int}}", guards=[signed_in()])
+async def show_version(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    number: FromPath[int], view: FromQuery[View] = "yaml", line: First = 1,
+) -> Response[bytes]:  # fmt: skip
+    """Show a version as it stood, without making it stand again."""
+    key = (tenant, domain, config_type)
+    newest = await visit.config.history(*key, limit=1)
+    standing = newest[0].version if newest and not newest[0].deleted else None
+    try:
+        found = await visit.config.version(*key, number)
+    except errors.NotFound:
+        lines = await visit.config.history(*key, before=number + 1, limit=1) if 0 < number < _LARGEST else ()
+        if lines and lines[0].version == number and lines[0].deleted:
+            page = DeletedPage(tenant_id=tenant, domain=domain, config_type=config_type, last=lines[0])
+            return await visit.page("deleted.html", page)
+        raise
+    return await _document(visit, found, standing, view, line)
+
+
+@get(f"{_PLACE}/raw", guards=[signed_in()])
+async def raw(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    version: Before = None,
+) -> Response[bytes]:  # fmt: skip
+    """Give the text alone, secrets masked."""
+    text = await visit.config.text(tenant, domain, config_type, version)
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+    return Response(text.encode(), media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@get(f"{_PLACE}/newer", guards=[signed_in()])
+async def newer(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str]
+) -> Response[bytes]:
+    """Tell which version is the newest, for the notice on a page that is being read."""
+    newest = await visit.config.history(tenant, domain, config_type, limit=1)
+    body = msgspec.json.encode({"version": newest[0].version if newest else 0})
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@get(f"{_PLACE}/history", guards=[signed_in()])
+async def show_history(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    before: Before = None,
+) -> Response[bytes]:  # fmt: skip
+    """List versions, newest first, with how much each one changed."""
+    config, key = visit.config, (tenant, domain, config_type)
+    found, newest = await asyncio.gather(
+        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1)
+    )
+    if not newest:
+        await config.version(*key)  # says that there is none
+    items, rest = found[:_PAGE], found[_PAGE:]
+    last = items[-1].version if items else 1
+    page = HistoryPage(
+        tenant_id=tenant, domain=domain, config_type=config_type, lines=_history_lines(found)[:_PAGE],
+        standing=newest[0].version if newest and not newest[0].deleted else None,
+        older=links.history(*key, before=last) if rest else None, newest=links.history(*key) if before else None,
+        gap=not rest and last > 1,
+    )  # fmt: skip
+    return await visit.page("history.html", page)
+
+
+@get(f"{_PLACE}/blame", guards=[signed_in()])
+async def show_blame(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    line: First = 1,
+) -> Response[bytes]:  # fmt: skip
+    """Show for each line the version that last set it."""
+    config, key = visit.config, (tenant, domain, config_type)
+    found, blame = await asyncio.gather(config.version(*key), config.blame(*key))
+    text = await asyncio.to_thread(source_view, found.text, "yaml", line)
+    page = BlamePage(
+        tenant_id=tenant, domain=domain, config_type=config_type, standing=found.version, blame=blame,
+        lines=list(blamed_lines(text.lines, blame.paths)),
+        rest=links.blame(*key, line=text.more_from) if text.more_from else None,
+        start=links.blame(*key) if line > 1 else None,
+    )  # fmt: skip
+    return await visit.page("blame.html", page)
+
+
+HANDLERS = (show_document, show_version, raw, newer, show_history, show_blame)
+
+
+async def _document(visit: Visit, found: StoredVersion, standing: int | None, view: View, line: int) -> Response[bytes]:
+    text = found.text if view == "yaml" else msgspec.json.format(found.json_text, indent=2)
+    language: Language = view
+    shown = await asyncio.to_thread(source_view, text, language, line)
+    key = (found.tenant_id, found.domain, found.config_type)
+    below = () if found.version == standing else ("v", found.version)
+    facts = VersionFacts(
+        version=found.version, revision=found.revision, digest=found.digest, created_at=found.created_at,
+        actor=found.actor, origin=found.origin, message=found.message, size=len(found.text.encode()),
+    )  # fmt: skip
+    view_ = view if view == "json" else None
+    page = DocumentPage(
+        tenant_id=key[0], domain=key[1], config_type=key[2], shown=facts, standing=standing, view=view, text=shown,
+        rest=links.document(*key, *below, view=view_, line=shown.more_from) if shown.more_from else None,
+        start=links.document(*key, *below, view=view_) if line > 1 else None,
+    )  # fmt: skip
+    return await visit.page("document.html", page)
+
+
+def _history_lines(found: tuple[HistoryItem, ...]) -> list[HistoryLine]:
+    """Each version with the newest older one that has the same content."""
+    lines = []
+    for at, item in enumerate(found):
+        same = (older.version for older in found[at + 1 :] if older.digest == item.digest and not older.deleted)
+        lines.append(HistoryLine(item=item, same_as=None if item.deleted else next(same, None)))
+    return lines

@@ -1,0 +1,163 @@
+"""A document's pages: as it stands, as it stood, its history, and who set what."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import httpx
+import pytest
+from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.databases import TestDatabases
+
+from sprintia_viewer.web import links
+
+SENTINEL = "sentinel-of-a-shown-secret"
+KEY = ("shown", "retail", "config")
+EN = {"language": "en"}
+HOSTILE = "a: '<script>alert(1)</script>'\nb: '<img src=x onerror=alert(1)>'\nc: '\" hx-get=/x'\nd: \"\\u202Eevil\"\n"
+TEXTS = (
+    "# first\nname: Loja\nhours: {open: 08:00, close: 18:00}\nlist:\n  - a\n  - b: 1\n",
+    "# first\nname: Loja\nhours: {open: 09:00, close: 18:00}\nlist:\n  - a\n  - b: 1\n",
+    "# first\nname: Loja\nhours: {open: 08:00, close: 18:00}\nlist:\n  - a\n  - b: 1\n",
+)
+
+
+def put(client: httpx.Client, place: str, text: str) -> None:
+    answer = client.put(f"/configs/{place}", content=text.encode(), headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(scope="module", params=["together", "split"])
+def arrangement(
+    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arrangement]:
+    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
+        for text in TEXTS:
+            put(made.config_client, "shown/retail/config", text)
+        put(made.config_client, "shown/retail/hostile", HOSTILE)
+        put(made.config_client, "shown/retail/credentials", f"credentials:\n  odoo: {SENTINEL}\nplain: 1\n")
+        put(made.config_client, "shown/retail/gone", "a: 1\n")
+        assert made.config_client.delete("/configs/shown/retail/gone").status_code == 200
+        yield made
+
+
+def text_of(html: str) -> str:
+    """What a person reads of the code on a page."""
+    code = re.search(r'<pre id="code"><code>(.*?)</code></pre>', html, re.DOTALL)
+    assert code, html
+    return unescape(re.sub(r"<[^>]*>", "", code[1]))
+
+
+def test_a_document_is_shown_as_it_was_received(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    page = person.get(links.document(*KEY), params=EN)
+    assert page.status_code == 200, page.text
+    assert text_of(page.text) == TEXTS[2]
+    assert 'id="L3"' in page.text
+    for pointer in ("/name", "/hours", "/hours/open", "/hours/close", "/list", "/list/0", "/list/1", "/list/1/b"):
+        assert f'id="k:{pointer}"' in page.text
+    assert person.get(links.document(*KEY, "raw")).text == TEXTS[2]
+    assert person.get(links.document(*KEY, "newer")).json() == {"version": 3}
+    json = person.get(links.document(*KEY), params={"view": "json"}).text
+    assert '"open": "08:00"' in text_of(json)
+
+
+def test_who_may_not_edit_is_offered_nothing_to_edit(arrangement: Arrangement) -> None:
+    for role, offered in (("viewer", False), ("editor", True)):
+        page = arrangement.person(role).get(links.document(*KEY)).text
+        assert (links.edit(*KEY) in page) == offered
+        assert (links.delete(*KEY) in page) == offered
+
+
+def test_an_old_version_is_shown_without_making_it_stand(arrangement: Arrangement) -> None:
+    person = arrangement.person("editor")
+    page = person.get(links.version(*KEY, 2), params=EN)
+    assert text_of(page.text) == TEXTS[1]
+    assert "You read version 2. Version 3 stands." in page.text
+    assert links.difference(*KEY, 2, 3) in page.text
+    assert links.rollback(*KEY, 2) in page.text
+    assert person.get(links.document(*KEY, "newer")).json() == {"version": 3}
+
+
+def test_history_tells_who_when_how_much_and_what_is_the_same(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    data = person.get(links.history(*KEY), params={"format": "json"}).json()
+    assert [line["item"]["version"] for line in data["lines"]] == [3, 2, 1]
+    assert [line["same_as"] for line in data["lines"]] == [1, None, None]
+    assert [line["item"]["counts"]["changed"] for line in data["lines"]] == [1, 1, 0]
+    page = person.get(links.history(*KEY), params=EN).text
+    assert "identical to v1" in page
+    assert page.count('name="from"') == page.count('name="to"') == 3
+    older = person.get(links.history(*KEY), params={"before": 3, "format": "json"}).json()
+    assert [line["item"]["version"] for line in older["lines"]] == [2, 1]
+
+
+def test_blame_tells_who_set_each_line(arrangement: Arrangement) -> None:
+    data = arrangement.person("viewer").get(links.blame(*KEY), params={"format": "json"}).json()
+    versions = [each["path"]["version"] if each["path"] else None for each in data["lines"]]
+    assert versions == [None, 1, 1, None, 1, 1]
+    page = arrangement.person("viewer").get(links.blame(*KEY), params=EN)
+    assert page.status_code == 200
+    assert "key:" in page.text
+
+
+def test_a_deleted_document_tells_who_deleted_it(arrangement: Arrangement) -> None:
+    person = arrangement.person("editor")
+    gone = ("shown", "retail", "gone")
+    page = person.get(links.document(*gone), params=EN)
+    assert page.status_code == 410
+    assert "Version 2 deleted this document." in page.text
+    assert links.rollback(*gone, 1) in page.text
+    assert person.get(links.version(*gone, 2), params=EN).status_code == 200
+    assert "The document is deleted." in person.get(links.version(*gone, 1), params=EN).text
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
+@pytest.mark.parametrize("below", [(), ("v", 1), ("raw",), ("history",), ("blame",)])
+def test_a_secret_is_on_no_page(arrangement: Arrangement, role: str, below: tuple[object, ...]) -> None:
+    place = links.document("shown", "retail", "credentials", *below)
+    for query in ({}, {"view": "json"}, {"format": "json"}):
+        answer = arrangement.person(role).get(place, params=query)
+        assert answer.status_code == 200, answer.text
+        assert SENTINEL not in answer.text
+    page = arrangement.person(role).get(links.document("shown", "retail", "credentials")).text
+    assert ("/secrets/odoo" in page) == (role == "admin")
+
+
+def test_what_looks_like_markup_stays_text(arrangement: Arrangement) -> None:
+    for below in ((), ("blame",)):
+        page = arrangement.person("viewer").get(links.document("shown", "retail", "hostile", *below)).text
+        for planted in ("<script>alert", "<img src=x", "\u202e"):
+            assert planted not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize(
+    "below", [("v", 99), ("v", 0), ("v", 2**70), ("v", "x"), ("nothing",), ("history", "x"), ("v",)]
+)
+def test_what_is_not_there_is_a_page_that_says_so(arrangement: Arrangement, below: tuple[object, ...]) -> None:
+    answer = arrangement.person("viewer").get(links.document(*KEY, *below))
+    assert answer.status_code == 404, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("below", [(), ("history",), ("blame",), ("raw",), ("newer",), ("v", 1), ("diff", "1..2")])
+def test_another_tenants_document_is_not_there(arrangement: Arrangement, below: tuple[object, ...]) -> None:
+    bound = arrangement.person(arrangement.user("admin", tenants=["another"]))
+    answer = bound.get(links.document(*KEY, *below))
+    assert answer.status_code == 404 or answer.json() == {"version": 0}
+    assert "Loja" not in answer.text
+
+
+def test_a_large_text_is_shown_part_by_part(arrangement: Arrangement) -> None:
+    put(arrangement.config_client, "shown/retail/large", "".join(f"key_{n}: value {n}\n" for n in range(9_000)))
+    person = arrangement.person("viewer")
+    place, seen = links.document("shown", "retail", "large"), 0
+    while place:
+        page = person.get(place)
+        assert len(page.content) < 300_000
+        data = person.get(f"{place}{'&' if '?' in place else '?'}format=json").json()
+        assert data["text"]["lines"][0]["number"] == seen + 1
+        seen += len(data["text"]["lines"])
+        place = data["rest"]
+    assert seen == 9_000
