@@ -63,7 +63,7 @@ function start(textarea) {
       highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(),
       indentUnit.of("  "), EditorState.tabSize.of(2), EditorState.readOnly.of(textarea.readOnly),
       keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap]),
-      EditorView.contentAttributes.of({ ...named, ...(described && { "aria-describedby": described }), "aria-multiline": "true" }),
+      EditorView.contentAttributes.of({ ...named, ...(described && { "aria-describedby": described }), "aria-multiline": "true", tabindex: "0" }),
       syntaxHighlighting(colours), look,
       EditorView.updateListener.of((update) => {
         if (update.docChanged) textarea.value = update.state.doc.toString();

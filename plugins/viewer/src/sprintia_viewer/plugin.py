@@ -21,7 +21,7 @@ from sprintia_viewer.settings import ViewerSettings
 from sprintia_viewer.web import links
 from sprintia_viewer.web.assets import static_handler
 from sprintia_viewer.web.error_page import ErrorPage, answer_busy, answer_config_error
-from sprintia_viewer.web.guards import SignInNeededError, lead_to_sign_in
+from sprintia_viewer.web.guards import FormNotTakenError, SignInNeededError, lead_to_sign_in, show_what_was_written
 from sprintia_viewer.web.languages import marked
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def register_routes(host: "Host") -> Routes:
     router = Router(
         path="/", route_handlers=[*pages.HANDLERS, static_handler(parts.assets)], dependencies=parts.dependencies(),
         exception_handlers={
-            SignInNeededError: lead_to_sign_in, ConfigError: answer_config_error, Busy: answer_busy,
+            SignInNeededError: lead_to_sign_in, FormNotTakenError: show_what_was_written,
+            ConfigError: answer_config_error, Busy: answer_busy,
         },
         include_in_schema=False,
     )  # fmt: skip

@@ -1,6 +1,18 @@
 """The pages, a module each."""
 
-from sprintia_viewer.pages import auditing, comparing, documents, finding, operating, preferences, signing_in, tenants
+from sprintia_viewer.pages import (
+    auditing,
+    comparing,
+    documents,
+    editing,
+    finding,
+    operating,
+    preferences,
+    restoring,
+    revealing,
+    signing_in,
+    tenants,
+)
 
 HANDLERS = (
     *signing_in.HANDLERS,
@@ -9,6 +21,9 @@ HANDLERS = (
     *tenants.HANDLERS,
     *documents.HANDLERS,
     *comparing.HANDLERS,
+    *editing.HANDLERS,
+    *restoring.HANDLERS,
+    *revealing.HANDLERS,
     *auditing.HANDLERS,
     *operating.HANDLERS,
 )

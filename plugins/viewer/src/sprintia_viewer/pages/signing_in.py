@@ -18,7 +18,7 @@ from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.redirects import local
 from sprintia_viewer.web.visits import Visit
 
-_REFUSALS = {
+REFUSALS = {
     "wrong": marked("User name or password are not right."),
     "code_needed": marked("Your account asks for a code, too. Type your password once more, and the code."),
     "code_wrong": marked("The code is not right, or was used already. Wait for the next one."),
@@ -155,7 +155,7 @@ async def _enter(visit: Visit, parts: Parts, token: str, target: str) -> Respons
 async def _form(
     visit: Visit, parts: Parts, target: str, *, name: str = "", outcome: Refused | None = None
 ) -> Response[bytes]:
-    refusal = visit.told(_REFUSALS[outcome.kind], seconds=outcome.retry_after) if outcome else None
+    refusal = visit.told(REFUSALS[outcome.kind], seconds=outcome.retry_after) if outcome else None
     status = {None: 200, "throttled": 429}.get(outcome.kind if outcome else None, 401)
     page = SignInPage(
         next=target, language=visit.request.query_params.get("language"), name=name, refusal=refusal,

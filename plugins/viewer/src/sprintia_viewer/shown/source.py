@@ -107,6 +107,11 @@ def _named(match: re.Match[str]) -> str:
     return f'<span class="unseen">U+{ord(match[0]):04X}</span>'
 
 
+def places(text: str) -> dict[int, list[str]]:
+    """The pointers of the keys and items that begin on each line, counted from 1."""
+    return _places(text)[0]
+
+
 def _places(text: str) -> tuple[dict[int, list[str]], dict[int, str]]:
     """The pointers of the keys and items that begin on each line, and the secrets whose masks stand there.
 

@@ -161,6 +161,8 @@
   hideLater(document);
   all("[data-newer-url]").forEach(watch);
   all("form[data-unsaved]").forEach(guard);
+  // On a phone the current entry may stand beyond the edge of its strip.
+  all(".menu [aria-current], .tabs [aria-current]").forEach((entry) => entry.scrollIntoView({ block: "nearest", inline: "nearest" }));
   find("[role=alert][tabindex]")?.focus();
   document.addEventListener("htmx:after:swap", () => { showCopyButtons(document); });
 })();

@@ -2,19 +2,42 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Response
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from sprintia_platform import Policy, Problem
 from sprintia_platform.http.answers import answer_problem
-from sprintia_viewer.problems import SIGN_IN_NEEDED
+from sprintia_viewer.problems import FORM_OUTDATED, SIGN_IN_NEEDED
 from sprintia_viewer.web import links, origins
-from sprintia_viewer.web.visits import AnyRequest, visit_of
+from sprintia_viewer.web.forms import fields_of
+from sprintia_viewer.web.policy import page_headers
+from sprintia_viewer.web.visits import AnyRequest, Visit, visit_of
+
+WRITTEN = "text"
+"""The field of a form in which somebody wrote for longer than a moment."""
+
+
+class NotTakenPage(msgspec.Struct, frozen=True):
+    """A form that was not taken, and what was written in it."""
+
+    title: str
+    detail: str
+    text: str
+    here: str
 
 
 class SignInNeededError(Exception):
     """Nobody is signed in: a browser is led to the form, and comes back."""
+
+
+class FormNotTakenError(Exception):
+    """A form that was sent after its session ended, or from another one; what was written in it must not be lost."""
+
+    def __init__(self, problem: Problem, text: str) -> None:
+        self.problem, self.text = problem, text
+        super().__init__(problem.kind.code)
 
 
 class signed_in(Policy):  # noqa: N801 - it reads as what it does: guards=[signed_in("config:write")]
@@ -28,10 +51,19 @@ class signed_in(Policy):  # noqa: N801 - it reads as what it does: guards=[signe
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler, /) -> None:
         visit = await visit_of(connection)
+        changes = visit.request.method not in origins.SAFE_METHODS
         if visit.user is None:
+            if changes:
+                origins.require_same_site(visit.request)
+                await _keep_what_was_written(visit, Problem(SIGN_IN_NEEDED))
             raise SignInNeededError
-        if visit.request.method not in origins.SAFE_METHODS:
-            await visit.require_csrf()
+        if changes:
+            try:
+                await visit.require_csrf()
+            except Problem as problem:
+                if problem.kind is FORM_OUTDATED:
+                    await _keep_what_was_written(visit, problem)
+                raise
         for right in self.rights:
             visit.require(right)
 
@@ -43,6 +75,23 @@ class anybody(Policy):  # noqa: N801 - likewise
         visit = await visit_of(connection)
         if visit.request.method not in origins.SAFE_METHODS:
             origins.require_same_site(visit.request)
+
+
+async def _keep_what_was_written(visit: Visit, problem: Problem) -> None:
+    written = [value for name, value in await fields_of(visit.request) if name == WRITTEN]
+    if written:
+        raise FormNotTakenError(problem, written[0])
+
+
+def show_what_was_written(request: AnyRequest, error: FormNotTakenError) -> Response[bytes]:
+    """Answer a form that was not taken with what was written in it, to be copied."""
+    visit: Visit = request.scope["state"]["visit"]
+    kind = error.problem.kind
+    page = NotTakenPage(
+        title=kind.title.show(visit.told_in), detail=kind.detail.show(visit.told_in), text=error.text, here=visit.path
+    )
+    body = visit.render("not_taken.html", page=page, notices=[])
+    return Response(body, status_code=kind.status, media_type="text/html", headers=dict(page_headers()))
 
 
 def lead_to_sign_in(request: AnyRequest, _error: SignInNeededError) -> Response[bytes]:

@@ -109,6 +109,10 @@ class Visit:
             raise RuntimeError(msg)
         return self._token
 
+    def renew(self, token: str) -> None:
+        """Go on with the token that the session got, for the forms of the page that answers."""
+        self._token = token
+
     def may(self, right: str) -> bool:
         return self.user is not None and right in self.user.rights
 
@@ -178,7 +182,7 @@ class Visit:
 
     async def page(
         self, template: str, data: msgspec.Struct, *, status: int = 200, headers: Mapping[str, str] | None = None,
-        editor: bool = False, sign_in_at: str | None = None,
+        editor: bool = False, sign_in_at: str | None = None, twin: bool = True,
     ) -> Response[bytes]:  # fmt: skip
         """Answer a page; `?format=json` asks for its data instead.
 
@@ -189,8 +193,9 @@ class Visit:
             headers: further ones.
             editor: whether the page has the editor, which brings styles of its own.
             sign_in_at: see `page_headers`.
+            twin: whether there may be JSON of it; never of a page with a secret.
         """
-        if self.request.query_params.get("format") == "json":
+        if twin and self.request.query_params.get("format") == "json":
             body = msgspec.json.encode(data, enc_hook=str)
             common = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
             return Response(
@@ -202,9 +207,7 @@ class Visit:
         nonce = secrets.token_urlsafe(16) if editor else None
         body = await asyncio.to_thread(self._render, template, data, [_notice(text) for text in notices], nonce)
         own = {**page_headers(style_nonce=nonce, sign_in_at=sign_in_at), "Content-Language": self.language}
-        return Response(
-            body, status_code=status, media_type="text/html", headers={**own, **(headers or {})}
-        )
+        return Response(body, status_code=status, media_type="text/html", headers={**own, **(headers or {})})
 
     def _render(self, template: str, data: msgspec.Struct, notices: list[Notice], nonce: str | None) -> bytes:
         return self.render(template, page=data, notices=notices, nonce=nonce)
