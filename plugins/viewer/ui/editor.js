@@ -58,6 +58,7 @@ function start(textarea) {
     doc: textarea.value,
     extensions: [
       EditorView.cspNonce.of(nonce),
+      EditorState.phrases.of(JSON.parse(textarea.dataset.phrases || "{}")),
       (languages[textarea.dataset.editor] || yaml)(),
       lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(),
       highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(),

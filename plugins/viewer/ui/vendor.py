@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def run(work: Path, *command: str) -> str:
-    return subprocess.run(command, cwd=work, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    return subprocess.run(command, cwd=work, check=True, capture_output=True, text=True).stdout
 
 
 def copied(work: Path, locked: Json, name: str) -> Json:
@@ -58,8 +58,9 @@ def copied(work: Path, locked: Json, name: str) -> Json:
 def bundled(work: Path, locked: Json) -> Json:
     """Bundle the editor: one file that tells the page nothing but what it does to its textarea."""
     made = work / "made"
-    options = ("--bundle", "--minify", "--format=iife", "--target=es2022", "--legal-comments=none", "--metafile=meta.json")
-    run(work, str(work / "node_modules/.bin/esbuild"), "editor.js", *options, f"--outfile={made}/editor.js")
+    written = (f"--outfile={made}/editor.js", "--metafile=meta.json")
+    options = ("--bundle", "--minify", "--format=iife", "--target=es2022", "--legal-comments=none")
+    run(work, str(work / "node_modules/.bin/esbuild"), "editor.js", *options, *written)
     inputs = json.loads((work / "meta.json").read_text(encoding="utf-8"))["inputs"]
     names = sorted({package_of(path) for path in inputs if path.startswith("node_modules/")})
     version = locked["node_modules/@codemirror/view"]["version"]

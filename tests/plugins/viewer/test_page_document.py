@@ -77,6 +77,50 @@ def test_an_old_version_is_shown_without_making_it_stand(arrangement: Arrangemen
     assert links.difference(*KEY, 2, 3) in page.text
     assert links.rollback(*KEY, 2) in page.text
     assert person.get(links.document(*KEY, "newer")).json() == {"version": 3}
+    assert f'"{links.document(*KEY, "v", 2, view="json")}"' in page.text, "its JSON, not that of what stands"
+    json = person.get(links.version(*KEY, 2), params={"view": "json"}).text
+    assert '"open": "09:00"' in text_of(json)
+    assert f'"{links.version(*KEY, 2)}">YAML' in json
+
+
+def test_a_version_leads_to_the_delivery_that_brought_it(arrangement: Arrangement) -> None:
+    key = ("delivered", "retail", "config")
+    place, headers = f"/configs/{'/'.join(key)}", {"Content-Type": "application/yaml"}
+    for number in (1, 2):
+        sent = headers | {"Idempotency-Key": f"delivery-{number}"}
+        assert arrangement.config_client.put(place, content=f"n: {number}\n", headers=sent).status_code == 200
+    put(arrangement.config_client, "/".join(key), "n: 3\n")
+    listed = arrangement.config_client.get("/config/deliveries", params={"tenant": key[0]}).json()
+    by_name = {each["delivery_id"]: each["id"] for each in listed}
+    person = arrangement.person("viewer")
+    for number, delivery in ((1, by_name["delivery-1"]), (2, by_name["delivery-2"]), (3, None)):
+        answer = person.get(links.version(*key, number), params={"format": "json"}).json()
+        assert answer["delivery"] == delivery
+        linked = f'"{links.deliveries(key[0], delivery)}"' in person.get(links.version(*key, number)).text
+        assert linked == (delivery is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "whole"),
+    [
+        ("plain", "a: 1\n# <b> & \"c\"\n\nb: ' x'", True),
+        ("crlf", "a: 1\r\nb: 2\r\n", True),
+        ("masked", f"credentials:\n  odoo: {SENTINEL}\nplain: 1\n", True),
+        ("unseen", "a: \"x\u202ey\"\n", False),
+        ("wide", f"a: {'x' * 6_000}\n", False),
+        ("tall", "".join(f"key_{number}: {number}\n" for number in range(9_000)), False),
+    ],
+)  # fmt: skip
+def test_only_a_text_that_is_whole_on_the_page_is_offered_to_be_copied(
+    arrangement: Arrangement, name: str, text: str, *, whole: bool
+) -> None:
+    key = ("copied", "retail", name)
+    put(arrangement.config_client, "/".join(key), text)
+    page = arrangement.person("viewer").get(links.document(*key)).text
+    assert ('data-copy-from="code"' in page) == whole
+    if whole:
+        raw = arrangement.person("viewer").get(links.document(*key, "raw")).text
+        assert text_of(page).splitlines() == raw.splitlines()
 
 
 def test_history_tells_who_when_how_much_and_what_is_the_same(arrangement: Arrangement) -> None:
@@ -95,7 +139,7 @@ def test_history_tells_who_when_how_much_and_what_is_the_same(arrangement: Arran
 def test_blame_tells_who_set_each_line(arrangement: Arrangement) -> None:
     data = arrangement.person("viewer").get(links.blame(*KEY), params={"format": "json"}).json()
     versions = [each["path"]["version"] if each["path"] else None for each in data["lines"]]
-    assert versions == [None, 1, 1, None, 1, 1]
+    assert versions == [None, 1, 3, None, 1, 1], "of a line with several values, the one set last"
     page = arrangement.person("viewer").get(links.blame(*KEY), params=EN)
     assert page.status_code == 200
     assert "key:" in page.text

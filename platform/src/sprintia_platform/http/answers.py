@@ -108,7 +108,7 @@ def _translate(request: Request[Any, Any, Any], error: HTTPException) -> Problem
     if isinstance(error, MethodNotAllowedException):
         return Problem(problems.METHOD_NOT_ALLOWED, headers=error.headers, method=request.method, path=path)
     if isinstance(error, RequestEntityTooLarge):
-        return Problem(problems.BODY_TOO_LARGE, limit=request.app.request_max_body_size)
+        return Problem(problems.BODY_TOO_LARGE, limit=request.route_handler.resolve_request_max_body_size())
     kinds = {401: problems.UNAUTHORIZED, 503: problems.OVERLOADED}
     kind = kinds.get(error.status_code)
     if kind is None:

@@ -80,7 +80,7 @@ class DocumentVersion(ConfigBase):
         UniqueConstraint("tenant_id", "revision", "domain", "config_type"),
         CheckConstraint("deleted OR (source IS NULL) <> (sealed_source IS NULL)", name="one_source"),
         CheckConstraint("(sealed_source IS NULL) = (key_generation IS NULL)", name="sealed_by_a_key"),
-        Index("ix_document_version_day", "tenant_id", "created_at"),
+        Index("ix_document_version_day", "tenant_id", "created_at", "origin"),
     )
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
@@ -168,7 +168,7 @@ class MappingVersion(ConfigBase):
         _of_tenant(),
         UniqueConstraint("id"),
         UniqueConstraint("tenant_id", "revision"),
-        Index("ix_mapping_version_day", "tenant_id", "created_at"),
+        Index("ix_mapping_version_day", "tenant_id", "created_at", "origin"),
     )
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
@@ -231,7 +231,11 @@ class Delivery(ConfigBase):
         ),
         Index("ix_delivery_newest", "id"),
         Index("ix_delivery_outcome", "tenant_id", "outcome", "id", postgresql_where=text("outcome <> 'applied'")),
-        Index("ix_delivery_source", "tenant_id", "sender", "route", text("coalesce(event, '')"), "id"),
+        Index("ix_delivery_not_applied", "outcome", "id", postgresql_where=text("outcome <> 'applied'")),
+        Index(
+            "ix_delivery_source", "tenant_id", "sender", "route",
+            text("(CASE WHEN event IS NULL THEN '' ELSE event END)"), "outcome", "id",
+        ),
     )  # fmt: skip
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from sprintia_config_client.contract import ConfigReader, ConfigWriter
 from sprintia_platform import MenuEntry
 from sprintia_viewer.accounts.links import Links
+from sprintia_viewer.accounts.oidc import Oidc
 from sprintia_viewer.accounts.sealing import ViewerKey
 from sprintia_viewer.accounts.sessions import Sessions
 from sprintia_viewer.accounts.signing_in import SignIn
@@ -86,6 +87,13 @@ class Parts:
     @cached_property
     def links(self) -> Links:
         return Links(self.host.database)
+
+    @cached_property
+    def oidc(self) -> Oidc | None:
+        """The way in through the identity provider; None when there is none."""
+        if self.settings.oidc_issuer is None:
+            return None
+        return Oidc(self.host.database, self.settings, self.key, self.sessions)
 
     @property
     def provider_name(self) -> str | None:

@@ -18,13 +18,14 @@ from sprintia_config.models import SCHEMA
 from sprintia_config.schemas.quarantine import read_kept
 from sprintia_config.writing import Writer
 from sprintia_platform import Caller, Problem, requires
-from sprintia_platform.database.connections import Database
+from sprintia_platform.database.connections import Database, Tenants
 from sprintia_platform.http.languages import Language
 from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.requests import StrictRequest
 
 REPLAY_ROUTE = "POST /config/deliveries/replay"
 _LARGEST = 2**63 - 1
+_MOST_LOOKED_UP = 10_000
 _DELIVERIES = (
     "SELECT d.id, d.tenant_id, d.sender, d.delivery_id, d.route, d.event, d.outcome, d.status, d.reason, d.revision, "
     f"d.received_at, d.faults, d.replay_of, {REPLAYABLE} AS replayable FROM config.delivery d"
@@ -95,17 +96,10 @@ async def deliveries_of(
     if tenant is not None:
         check_identifiers(tenant=tenant)
         caller.require_tenant(tenant)
-    values: list[object] = []
-    conditions = ["true"]
-    for condition, value in (("d.tenant_id = {}", tenant), ("d.outcome = {}", outcome), ("d.id < {}", before)):
-        if value is not None:
-            values.append(value)
-            conditions.append(condition.format(f"${len(values)}"))
-    async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
-        rows = await connection.fetch(
-            f"{_DELIVERIES} WHERE {' AND '.join(conditions)} ORDER BY d.id DESC LIMIT ${len(values) + 1}",
-            *values, limit,
-        )  # fmt: skip
+    scope: Tenants = caller.scope if tenant is None else [tenant]
+    statement, values = _newest(scope, outcome, before, limit)
+    async with database.transaction(SCHEMA, scope, read_only=True) as connection:
+        rows = await connection.fetch(statement, *values)
     return [_item(row, language) for row in rows]
 
 
@@ -126,6 +120,32 @@ async def delivery_named(
     if row is None:
         raise Problem(problems.DELIVERY_NOT_FOUND, tenant=tenant, delivery=number)
     return _item(row, language)
+
+
+def _newest(scope: Tenants, outcome: str | None, before: int | None, limit: int) -> tuple[str, list[object]]:
+    """Compose the statement: each condition only where it is asked for, or no index would be used.
+
+    Of a few tenants the newest are looked up one by one: what other tenants did since is not walked through.
+    """
+    values: list[object] = [limit]
+    conditions = ["true"]
+    for condition, value in (("d.outcome = {}", outcome), ("d.id < {}", before)):
+        if value is not None:
+            values.append(value)
+            conditions.append(condition.format(f"${len(values)}"))
+    if outcome not in {None, "applied"}:
+        conditions.append("d.outcome <> 'applied'")  # says that the partial indexes hold them all, in any plan
+    newest = f"WHERE {{}} AND {' AND '.join(conditions)} ORDER BY d.id DESC LIMIT $1"
+    tenants = None if scope == "*" else list(scope)
+    if tenants is None or len(tenants) * limit > _MOST_LOOKED_UP:
+        return f"{_DELIVERIES} {newest.format('true')}", values
+    values.append(tenants)
+    each = newest.format("d.tenant_id = reached.tenant_id")
+    return (
+        f"SELECT d.* FROM unnest(${len(values)}::text[]) AS reached (tenant_id) "
+        f"CROSS JOIN LATERAL ({_DELIVERIES} {each}) d ORDER BY d.id DESC LIMIT $1",
+        values,
+    )
 
 
 def _item(row: asyncpg.Record, language: Language) -> DeliveryItem:

@@ -11,12 +11,13 @@ from sprintia_config.controllers import search as searching
 from sprintia_config.controllers import validation
 from sprintia_config.controllers.deliveries import Outcome, deliveries_of, delivery_named
 from sprintia_config.controllers.tenants import activity_of, tenant_of, tenants_of
-from sprintia_config.controllers.values import Asked, values_of
+from sprintia_config.controllers.values import values_of
 from sprintia_config.documents import representation
 from sprintia_config.local_services.asking import LARGEST, Asking, key_of, require_lengths, require_numbers
 from sprintia_config.mapping import store
 from sprintia_config.models import SCHEMA
 from sprintia_config.schemas import store as schema_store
+from sprintia_config.search.at_pointer import Asked
 from sprintia_config_client import requests, wire
 from sprintia_config_client.contract import (
     ActivityDay,

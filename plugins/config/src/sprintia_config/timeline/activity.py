@@ -36,8 +36,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def zones() -> frozenset[str]:
-    """The names of the time zones that this machine knows."""
-    return frozenset(available_timezones())
+    """The names of the time zones that this machine knows; PostgreSQL may know fewer."""
+    return frozenset(available_timezones()) - {"localtime"}  # a machine's own: it names no place
 
 
 async def count_by_day(connection: Connection, tenant: str, days: int, zone: str) -> Activity:

@@ -28,31 +28,29 @@ ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 """What LIKE would take for a wildcard."""
 
 _MOST_SOURCES = 100
-# From one source to the next by the index, whatever number of deliveries each one has made.
-_SOURCES = """
-    WITH RECURSIVE source AS (
-        (SELECT sender, route, coalesce(event, '') AS event FROM config.delivery WHERE tenant_id = $1
-        ORDER BY sender, route, coalesce(event, '') LIMIT 1)
+_MOST_STEPS = 5 * _MOST_SOURCES  # a source has five outcomes at most
+# From one source and outcome to the one before by the index, whatever number of deliveries there are of each: backwards,
+# so that the first one met is the last one made. ORDER BY names all columns, or PostgreSQL may choose to walk through
+# all deliveries instead; CASE and not coalesce(), see migration 0009.
+_EVENT = "CASE WHEN event IS NULL THEN '' ELSE event END"
+_SOURCES = f"""
+    WITH RECURSIVE latest AS (
+        (SELECT sender, route, {_EVENT} AS event, outcome, id, received_at FROM config.delivery WHERE tenant_id = $1
+        ORDER BY sender DESC, route DESC, {_EVENT} DESC, outcome DESC, id DESC LIMIT 1)
         UNION ALL
-        SELECT further.* FROM source CROSS JOIN LATERAL (
-            SELECT d.sender, d.route, coalesce(d.event, '') FROM config.delivery d WHERE d.tenant_id = $1
-            AND (d.sender, d.route, coalesce(d.event, '')) > (source.sender, source.route, source.event)
-            ORDER BY d.sender, d.route, coalesce(d.event, '') LIMIT 1
-        ) further
+        SELECT earlier.* FROM latest CROSS JOIN LATERAL (
+            SELECT sender, route, {_EVENT} AS event, outcome, id, received_at FROM config.delivery
+            WHERE tenant_id = $1
+            AND (sender, route, {_EVENT}, outcome) < (latest.sender, latest.route, latest.event, latest.outcome)
+            ORDER BY sender DESC, route DESC, {_EVENT} DESC, outcome DESC, id DESC LIMIT 1
+        ) earlier
     )
-    SELECT source.sender, source.route, nullif(source.event, '') AS event, latest.received_at AS last_at,
-        latest.outcome AS last_outcome, applied.received_at AS last_applied_at
-    FROM (SELECT * FROM source LIMIT $2) source
-    CROSS JOIN LATERAL (
-        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = $1 AND sender = source.sender
-        AND route = source.route AND coalesce(event, '') = source.event ORDER BY id DESC LIMIT 1
-    ) latest
-    LEFT JOIN LATERAL (
-        SELECT received_at FROM config.delivery WHERE tenant_id = $1 AND sender = source.sender
-        AND route = source.route AND coalesce(event, '') = source.event AND outcome IN ('applied', 'identical')
-        ORDER BY id DESC LIMIT 1
-    ) applied ON true
-    ORDER BY source.sender, source.route, source.event
+    SELECT sender, route, nullif(event, '') AS event, (array_agg(received_at ORDER BY id DESC))[1] AS last_at,
+        (array_agg(outcome ORDER BY id DESC))[1] AS last_outcome,
+        (array_agg(received_at ORDER BY id DESC) FILTER (WHERE outcome IN ('applied', 'identical')))[1]
+            AS last_applied_at
+    FROM (SELECT * FROM latest LIMIT $2) latest GROUP BY latest.sender, latest.route, latest.event
+    ORDER BY latest.sender, latest.route, latest.event LIMIT $3
 """
 
 
@@ -158,7 +156,7 @@ async def detail(connection: Connection, tenant_id: str) -> TenantDetail | None:
     found = await overviews(connection, tenant_id=tenant_id)
     if not found:
         return None
-    rows = await connection.fetch(_SOURCES, tenant_id, _MOST_SOURCES)
+    rows = await connection.fetch(_SOURCES, tenant_id, _MOST_STEPS, _MOST_SOURCES)
     sources = [msgspec.convert(_with_moments(row), DeliverySource) for row in rows]
     return TenantDetail(**msgspec.structs.asdict(found[0]), sources=sources)
 

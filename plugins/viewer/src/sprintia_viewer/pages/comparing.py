@@ -23,6 +23,7 @@ _VERSIONS_OFFERED = 100
 
 View = Literal["keys", "text"]
 Text = Annotated[str, QueryParameter(max_length=300)]
+First = Annotated[int, QueryParameter(name="row", ge=0, le=10_000_000)]
 Number = Annotated[int | None, QueryParameter(name="from", ge=1, le=_LARGEST)]
 
 
@@ -40,6 +41,7 @@ class ComparePage(msgspec.Struct, frozen=True, kw_only=True):
         versions: those that the pickers offer, newest first.
         diff: by key; None when the sides are the same version.
         lines: by line, of the text view alone.
+        rest, start: where the lines go on, and where they begin, when they do not fit on a page.
         earlier, later: the comparisons before and after this one.
     """
 
@@ -56,6 +58,8 @@ class ComparePage(msgspec.Struct, frozen=True, kw_only=True):
     swapped: str
     other_view: str
     whole: str
+    rest: str | None
+    start: str | None
     earlier: str | None
     later: str | None
 
@@ -71,6 +75,8 @@ class CompareTenantsPage(msgspec.Struct, frozen=True, kw_only=True):
     lines: TextComparison | None = None
     other_view: str = ""
     whole: str = ""
+    rest: str | None = None
+    start: str | None = None
     left_document: str = ""
     right_document: str = ""
     refusal: str | None = None
@@ -83,17 +89,17 @@ async def choose(
 ) -> Response[bytes]:  # fmt: skip
     """Lead to the comparison that was chosen; to that of what stands with what stood before, when none was."""
     if right is None:
-        newest = await visit.config.history(tenant, domain, config_type, limit=1)
+        newest = await visit.config.history(tenant, domain, config_type, limit=2)
         if not newest:
             raise Problem(NOT_FOUND, path=visit.path)
-        right = newest[0].version
+        right, left = newest[0].version, left or newest[-1].version  # retention may have removed the one before
     return await visit.redirect(links.difference(tenant, domain, config_type, left or max(1, right - 1), right))
 
 
 @get("/viewer/t/{tenant:str}/{domain:str}/{config_type:str}/diff/{sides:str}", guards=[signed_in()])
 async def compare(
     visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
-    sides: FromPath[str], view: FromQuery[View] = "keys", whole: FromQuery[bool] = False,
+    sides: FromPath[str], view: FromQuery[View] = "keys", whole: FromQuery[bool] = False, first: First = 0,
 ) -> Response[bytes]:  # fmt: skip
     """Compare two versions: `3..5` is what changed from the third to the fifth."""
     left, right = _numbers(visit, sides)
@@ -104,14 +110,17 @@ async def compare(
     if left != right:
         diff = await config.diff(*key, left, right)
         if view == "text":
-            lines = await _lines(config, key, items.get(left), left, right, whole=whole)
+            lines = await _lines(config, key, items.get(left), left, right, whole=whole, first=first)
     standing = await config.history(*key, limit=1)
     newest = standing[0].version if standing else None
     here = links.difference(*key, left, right)
+    by_line = f"{here}?view=text{'&whole=true' if whole else ''}"
     page = ComparePage(
         tenant_id=tenant, domain=domain, config_type=config_type, left=Side(number=left, item=items.get(left)),
         right=Side(number=right, item=items.get(right)), standing=newest, versions=list(history), view=view, diff=diff,
         lines=lines, swapped=links.difference(*key, right, left), whole=f"{here}?view=text&whole=true",
+        rest=f"{by_line}&row={lines.more_from}" if lines and lines.more_from else None,
+        start=by_line if lines and first else None,
         other_view=f"{here}?view={'text' if view == 'keys' else 'keys'}",
         earlier=links.difference(*key, left - 1, left) if left > 1 else None,
         later=links.difference(*key, right, right + 1) if newest and right < newest else None,
@@ -123,7 +132,7 @@ async def compare(
 async def compare_tenants(
     visit: NamedDependency[Visit], left: Text = "", right: Text = "",
     config_type: Annotated[str, QueryParameter(name="type", max_length=128)] = "", view: FromQuery[View] = "keys",
-    whole: FromQuery[bool] = False,
+    whole: FromQuery[bool] = False, first: First = 0,
 ) -> Response[bytes]:  # fmt: skip
     """Compare the documents of one type of two tenants, or of two domains of one."""
     asked = CompareTenantsPage(left=left.strip(), right=right.strip(), config_type=config_type.strip(), view=view)
@@ -137,15 +146,18 @@ async def compare_tenants(
         if view == "text":
             unified = await config.text_diff(*new, kind, against_tenant=old[0], against_domain=old[1])
             before = await config.text(*old, kind)
-            lines = await asyncio.to_thread(side_by_side, unified.text, before, whole=whole)
+            lines = await asyncio.to_thread(side_by_side, unified.text, before, whole=whole, first=first)
     except (errors.NotFound, errors.Invalid) as error:
         refused = msgspec.structs.replace(asked, refusal=error.detail)
         return await visit.page("compare_tenants.html", refused, status=404)
     query = {"left": asked.left, "right": asked.right, "type_": kind}
+    by_line = {**query, "view": "text", "whole": "true" if whole else None}
     page = msgspec.structs.replace(
         asked, diff=diff, lines=lines, left_document=links.document(*old, kind),
         right_document=links.document(*new, kind), whole=links.compare(**query, view="text", whole="true"),
         other_view=links.compare(**query, view="text" if view == "keys" else "keys"),
+        rest=links.compare(**by_line, row=lines.more_from) if lines and lines.more_from else None,
+        start=links.compare(**by_line) if lines and first else None,
     )  # fmt: skip
     return await visit.page("compare_tenants.html", page)
 
@@ -168,9 +180,10 @@ def _place(text: str) -> tuple[str, str]:
 
 
 async def _lines(
-    config: ConfigService, key: tuple[str, str, str], before: HistoryItem | None, left: int, right: int, *, whole: bool
-) -> TextComparison:
+    config: ConfigService, key: tuple[str, str, str], before: HistoryItem | None, left: int, right: int, *, whole: bool,
+    first: int,
+) -> TextComparison:  # fmt: skip
     unified = await config.text_diff(*key, left, right)
     # A deletion has no text.
     old = "" if before is not None and before.deleted else await config.text(*key, left)
-    return await asyncio.to_thread(side_by_side, unified.text, old, whole=whole)
+    return await asyncio.to_thread(side_by_side, unified.text, old, whole=whole, first=first)

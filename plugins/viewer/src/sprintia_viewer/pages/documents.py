@@ -1,7 +1,9 @@
 """`/viewer/t/{tenant}/{domain}/{type}`: a document as it stands or stood, its history, and who set what in it."""
 
 import asyncio
+import re
 from datetime import datetime
+from html import unescape
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,6 +20,8 @@ from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 30
+_DELIVERIES_SEARCHED = 100
+_TAG = re.compile(r"<[^>]*>")
 _LARGEST = 2**63 - 1
 _PLACE = "/viewer/t/{tenant:str}/{domain:str}/{config_type:str}"
 
@@ -57,11 +61,17 @@ class DocumentPage(Place, frozen=True, kw_only=True):
     Attributes:
         standing: the version that stands; None when the document is deleted.
         view: as YAML, as it was received (secrets masked), or as JSON.
+        before: the newest older version that is kept; None where there is none.
+        delivery: the id of the delivery that brought it, where it is one of the tenant's last.
+        whole: whether the text is on the page as it is, to the character but for ends of lines.
         rest: where the text goes on, when it does not fit on a page.
     """
 
     shown: VersionFacts
     standing: int | None
+    before: int | None
+    delivery: int | None
+    whole: bool
     view: View
     text: SourceView
     rest: str | None
@@ -69,20 +79,22 @@ class DocumentPage(Place, frozen=True, kw_only=True):
 
 
 class DeletedPage(Place, frozen=True, kw_only=True):
-    """A document that was deleted; `last` is the version that said so."""
+    """A document that was deleted; `last` is the version that said so, `before` the newest older one that is kept."""
 
     last: HistoryItem
+    before: int | None
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A version, and an older one of the page with the same content."""
+    """A version, an older one of the page with the same content, and the newest older one that is kept."""
 
     item: HistoryItem
     same_as: int | None
+    previous: int | None
 
 
 class HistoryPage(Place, frozen=True, kw_only=True):
-    """Versions, newest first. `gap` when older ones were removed by retention."""
+    """Versions, newest first. `gap` when retention removed some between or below them."""
 
     lines: list[HistoryLine]
     standing: int | None
@@ -113,8 +125,7 @@ async def show_document(
     except errors.NotFound:
         history = await visit.config.history(*key, limit=1)
         if history and history[0].deleted:
-            page = DeletedPage(tenant_id=tenant, domain=domain, config_type=config_type, last=history[0])
-            return await visit.page("deleted.html", page, status=410)
+            return await _deleted(visit, history[0], status=410)
         raise
     return await _document(visit, found, found.version, view, line)
 
@@ -133,8 +144,7 @@ async def show_version(
     except errors.NotFound:
         lines = await visit.config.history(*key, before=number + 1, limit=1) if 0 < number < _LARGEST else ()
         if lines and lines[0].version == number and lines[0].deleted:
-            page = DeletedPage(tenant_id=tenant, domain=domain, config_type=config_type, last=lines[0])
-            return await visit.page("deleted.html", page)
+            return await _deleted(visit, lines[0])
         raise
     return await _document(visit, found, standing, view, line)
 
@@ -174,11 +184,12 @@ async def show_history(
         await config.version(*key)  # says that there is none
     items, rest = found[:_PAGE], found[_PAGE:]
     last = items[-1].version if items else 1
+    lines = _history_lines(found)[:_PAGE]
     page = HistoryPage(
-        tenant_id=tenant, domain=domain, config_type=config_type, lines=_history_lines(found)[:_PAGE],
+        tenant_id=tenant, domain=domain, config_type=config_type, lines=lines,
         standing=newest[0].version if newest and not newest[0].deleted else None,
         older=links.history(*key, before=last) if rest else None, newest=links.history(*key) if before else None,
-        gap=not rest and last > 1,
+        gap=any(line.previous != (line.item.version - 1 or None) for line in lines),
     )  # fmt: skip
     return await visit.page("history.html", page)
 
@@ -190,8 +201,9 @@ async def show_blame(
 ) -> Response[bytes]:  # fmt: skip
     """Show for each line the version that last set it."""
     config, key = visit.config, (tenant, domain, config_type)
-    found, blame = await asyncio.gather(config.version(*key), config.blame(*key))
-    text = await asyncio.to_thread(source_view, found.text, "yaml", line)
+    found = await config.version(*key)
+    blame = await config.blame(*key, found.version)  # of the same text, whatever is written meanwhile
+    text = await asyncio.to_thread(source_view, found.text, "yaml", line, line_frame=600)
     page = BlamePage(
         tenant_id=tenant, domain=domain, config_type=config_type, standing=found.version, blame=blame,
         lines=list(blamed_lines(text.lines, blame.paths)),
@@ -209,6 +221,7 @@ async def _document(visit: Visit, found: StoredVersion, standing: int | None, vi
     language: Language = view
     shown = await asyncio.to_thread(source_view, text, language, line)
     key = (found.tenant_id, found.domain, found.config_type)
+    before, delivery = await asyncio.gather(_before(visit, *key, found.version), _delivery(visit, found))
     below = () if found.version == standing else ("v", found.version)
     facts = VersionFacts(
         version=found.version, revision=found.revision, digest=found.digest, created_at=found.created_at,
@@ -216,11 +229,40 @@ async def _document(visit: Visit, found: StoredVersion, standing: int | None, vi
     )  # fmt: skip
     view_ = view if view == "json" else None
     page = DocumentPage(
-        tenant_id=key[0], domain=key[1], config_type=key[2], shown=facts, standing=standing, view=view, text=shown,
+        tenant_id=key[0], domain=key[1], config_type=key[2], shown=facts, standing=standing, before=before,
+        delivery=delivery, whole=_plain(shown) == _unended(text), view=view, text=shown,
         rest=links.document(*key, *below, view=view_, line=shown.more_from) if shown.more_from else None,
         start=links.document(*key, *below, view=view_) if line > 1 else None,
     )  # fmt: skip
     return await visit.page("document.html", page)
+
+
+async def _deleted(visit: Visit, last: HistoryItem, *, status: int = 200) -> Response[bytes]:
+    key = (last.tenant_id, last.domain, last.config_type)
+    before = await _before(visit, *key, last.version)
+    page = DeletedPage(tenant_id=key[0], domain=key[1], config_type=key[2], last=last, before=before)
+    return await visit.page("deleted.html", page, status=status)
+
+
+async def _before(visit: Visit, tenant: str, domain: str, config_type: str, number: int) -> int | None:
+    """The newest version below this one: retention may have removed the one right before it."""
+    older = await visit.config.history(tenant, domain, config_type, before=number, limit=1) if number > 1 else ()
+    return older[0].version if older else None
+
+
+async def _delivery(visit: Visit, found: StoredVersion) -> int | None:
+    """The delivery that made this version: each change has a revision of its own. Older ones are not looked for."""
+    applied = await visit.config.deliveries(tenant=found.tenant_id, outcome="applied", limit=_DELIVERIES_SEARCHED)
+    return next((delivery.id for delivery in applied if delivery.revision == found.revision), None)
+
+
+def _plain(shown: SourceView) -> str:
+    """What is copied from the page: the text of its lines."""
+    return "\n".join(unescape(_TAG.sub("", line.html)) for line in shown.lines)
+
+
+def _unended(text: str) -> str:
+    return text.replace("\r\n", "\n").removesuffix("\n")
 
 
 def _history_lines(found: tuple[HistoryItem, ...]) -> list[HistoryLine]:
@@ -228,5 +270,6 @@ def _history_lines(found: tuple[HistoryItem, ...]) -> list[HistoryLine]:
     lines = []
     for at, item in enumerate(found):
         same = (older.version for older in found[at + 1 :] if older.digest == item.digest and not older.deleted)
-        lines.append(HistoryLine(item=item, same_as=None if item.deleted else next(same, None)))
+        previous = found[at + 1].version if at + 1 < len(found) else None
+        lines.append(HistoryLine(item=item, same_as=None if item.deleted else next(same, None), previous=previous))
     return lines

@@ -1,6 +1,8 @@
 """`…/edit`: write a document, after seeing what would change."""
 
-import re
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,11 +11,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from sprintia_config_client import errors
-from sprintia_config_client.contract import ABSENT, Expected, HistoryItem, StoredVersion, Validation
+from sprintia_config_client.contract import ABSENT, Diff, Expected, HistoryItem, StoredVersion, Validation
 from sprintia_config_client.errors import Fault
 from sprintia_viewer.parts import ConfigService
+from sprintia_viewer.shown.line_ends import keep_line_ends
 from sprintia_viewer.shown.source import places
 from sprintia_viewer.web import links
+from sprintia_viewer.web.failures import problem_of
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.visits import Notice, Visit
@@ -22,7 +26,6 @@ LARGEST_FORM = 4 * 1024**2
 """A text of 1 MiB takes up to three times as much in a form; the service refuses larger texts itself."""
 
 _PLACE = "/viewer/t/{tenant:str}/{domain:str}/{config_type:str}/edit"
-_LINE_END = re.compile(r"\r\n?")
 
 
 class EditForm(msgspec.Struct, frozen=True):
@@ -50,8 +53,10 @@ class EditPage(msgspec.Struct, frozen=True, kw_only=True):
         base: the version that is written on; 0 where nothing stands.
         rewritten: whether the text is not as it was received, because it holds secrets.
         preview: what saving would do; None before it was asked for.
-        conflict: the version that somebody saved meanwhile.
-        was_base: the version that the person began with, when `conflict` is another one.
+        conflict: the version that somebody saved meanwhile; 0 when it was deleted.
+        was_base: the version that the person began with, when `conflict` is another one; None when it is not known.
+        meanwhile: what changed between the two.
+        set_aside: whether what was written, or would be, is kept and not in effect.
     """
 
     tenant_id: str
@@ -65,7 +70,13 @@ class EditPage(msgspec.Struct, frozen=True, kw_only=True):
     preview: Validation | None = None
     conflict: int | None = None
     was_base: int | None = None
+    meanwhile: Diff | None = None
+    set_aside: bool = False
     refusal: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.tenant_id, self.domain, self.config_type
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +89,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def base(self) -> int:
         return self.version.version if self.version else 0
 
+    @property
+    def rewritten(self) -> bool:
+        return self.version is not None and '"$secret"' in self.version.json_text
+
 
 @get(_PLACE, guards=[signed_in("config:write")])
 async def show_editor(
@@ -85,10 +100,9 @@ async def show_editor(
 ) -> Response[bytes]:
     """Show the text to be edited, secrets as masks; an empty one where nothing stands."""
     standing = await read_standing(visit.config, (tenant, domain, config_type))
-    version = standing.version
     page = EditPage(
         tenant_id=tenant, domain=domain, config_type=config_type, base=standing.base,
-        text=version.text if version else "", rewritten=version is not None and '"$secret"' in version.json_text,
+        text=standing.version.text if standing.version else "", rewritten=standing.rewritten,
     )  # fmt: skip
     return await visit.page("edit.html", page, editor=True)
 
@@ -99,33 +113,15 @@ async def edit(
 ) -> Response[bytes]:
     """Preview what saving would do, or save: on the version that the person has seen, and on no other."""
     form = await visit.form(EditForm)
-    config, key = visit.config, (tenant, domain, config_type)
-    standing = await read_standing(config, key)
-    text = _as_stored(form.text, await _base_text(config, key, form.base, standing))
     page = EditPage(
-        tenant_id=tenant, domain=domain, config_type=config_type, base=form.base, text=form.text, message=form.message,
-        rewritten=standing.version is not None and '"$secret"' in standing.version.json_text,
-    )  # fmt: skip
-    if standing.base != form.base:
-        page = msgspec.structs.replace(page, base=standing.base, conflict=standing.base, was_base=form.base)
-        return await _previewed(visit, page, text, status=409)
-    if form.action == "preview":
-        return await _previewed(visit, page, text)
-    try:
-        made = await config.put(*key, text, message=form.message, expected=expected_of(standing.item))
-    except errors.Conflict as error:
-        current = error.current_version or 0
-        page = msgspec.structs.replace(page, base=current, conflict=current, was_base=form.base)
-        return await _previewed(visit, page, text, status=409)
-    except (errors.Invalid, errors.Forbidden) as error:
-        return await _refused(visit, page, error)
-    unchanged = made.version == form.base
-    notice = (
-        Notice("warning", marked("Nothing was changed: the same content stood already."))
-        if unchanged
-        else Notice("done", marked("Saved as version %(number)s. It is in effect now."), {"number": str(made.version)})
+        tenant_id=tenant, domain=domain, config_type=config_type, base=form.base, text=form.text, message=form.message
     )
-    return await visit.redirect(links.document(*key), notice)
+    try:
+        return await _edited(visit, page, form.action)
+    except errors.NotFound:
+        raise  # the tenant is out of reach: there is nothing to go on with
+    except errors.ConfigError as error:
+        return await _refused(visit, page, error)
 
 
 HANDLERS = (show_editor, edit)
@@ -144,45 +140,101 @@ def expected_of(item: HistoryItem | None) -> Expected:
     return ABSENT if item is None or item.deleted else item
 
 
-async def _base_text(config: ConfigService, key: tuple[str, str, str], base: int, standing: Standing) -> str:
-    if standing.version is not None and standing.base == base:
+async def _edited(visit: Visit, page: EditPage, action: str) -> Response[bytes]:
+    config = visit.config
+    standing = await read_standing(config, page.key)
+    base_text = await _base_text(config, page, standing)
+    text = keep_line_ends(page.text, base_text or "")
+    page = msgspec.structs.replace(page, rewritten=standing.rewritten)
+    if standing.base == page.base and action == "save":
+        try:
+            made = await config.put(*page.key, text, message=page.message, expected=expected_of(standing.item))
+        except errors.Conflict:
+            standing = await read_standing(config, page.key)
+            if standing.base == page.base:
+                raise  # it is about something else
+        else:
+            return await _saved(visit, page, unchanged=made.version == page.base, number=made.version)
+    if standing.base == page.base:
+        return await _previewed(visit, page, text)
+    found = await config.validate(*page.key, text)
+    if action == "save" and found.result == "identical":
+        return await _saved(visit, page, unchanged=True)  # the form was sent twice, or two people wrote the same
+    was_base = page.base if base_text is not None else None
+    meanwhile = None
+    if was_base and standing.base:
+        with suppress(errors.NotFound):
+            meanwhile = await config.diff(*page.key, was_base, standing.base)
+    page = msgspec.structs.replace(
+        page, base=standing.base, conflict=standing.base, was_base=was_base, meanwhile=meanwhile
+    )
+    return await _shown(visit, page, text, found, 409)
+
+
+async def _base_text(config: ConfigService, page: EditPage, standing: Standing) -> str | None:
+    """What the person began with; None when it is not there, because it was removed since, or never was."""
+    if page.base == 0:
+        return ""
+    if standing.version is not None and standing.base == page.base:
         return standing.version.text
-    return await config.text(*key, base) if base else ""
+    with suppress(errors.NotFound):
+        return await config.text(*page.key, page.base)
+    return None
 
 
-def _as_stored(given: str, base: str) -> str:
-    """The text with the line ends that its base has: forms know one kind alone."""
-    plain = _LINE_END.sub("\n", base)
-    if given == plain:
-        return base  # nothing was edited: to the byte
-    only_crlf = "\r\n" in base and base.count("\r\n") == base.count("\n") == base.count("\r")
-    return given.replace("\n", "\r\n") if only_crlf else given
+async def _saved(visit: Visit, page: EditPage, *, unchanged: bool, number: int = 0) -> Response[bytes]:
+    notice = (
+        Notice("warning", marked("Nothing was changed: the same content stood already."))
+        if unchanged
+        else Notice("done", marked("Saved as version %(number)s. It is in effect now."), {"number": str(number)})
+    )
+    return await visit.redirect(links.document(*page.key), notice)
 
 
-async def _previewed(visit: Visit, page: EditPage, text: str, status: int = 200) -> Response[bytes]:
-    try:
-        found = await visit.config.validate(page.tenant_id, page.domain, page.config_type, text)
-    except errors.Invalid as error:
-        return await _refused(visit, page, error)
-    faults = [_marked(fault, text) for fault in (*found.errors, *found.warnings)]
-    page = msgspec.structs.replace(page, preview=found, faults=faults)
+async def _previewed(visit: Visit, page: EditPage, text: str) -> Response[bytes]:
+    return await _shown(visit, page, text, await visit.config.validate(*page.key, text), 200)
+
+
+async def _shown(visit: Visit, page: EditPage, text: str, found: Validation, status: int) -> Response[bytes]:
+    page = msgspec.structs.replace(
+        page, preview=found, set_aside=found.result == "quarantined",
+        faults=await _marked((*found.errors, *found.warnings), text),
+    )  # fmt: skip
     return await visit.page("edit.html", page, status=status if found.valid else 422, editor=True)
 
 
 async def _refused(visit: Visit, page: EditPage, error: errors.ConfigError) -> Response[bytes]:
-    faults = [_marked(fault, page.text) for fault in error.faults]
-    page = msgspec.structs.replace(page, faults=faults, refusal=error.detail)
-    return await visit.page("edit.html", page, status=403 if isinstance(error, errors.Forbidden) else 422, editor=True)
+    """The form again: whatever went wrong, what was written stays in it."""
+    problem, unanswered = problem_of(error), isinstance(error, errors.Unavailable)
+    refusal = (
+        visit.told(marked("The config service did not answer. Try again in a moment; nothing is saved twice."))
+        if unanswered
+        else error.detail
+    )
+    page = msgspec.structs.replace(
+        page, faults=await _marked(error.faults, page.text), refusal=refusal,
+        set_aside=error.code == "schema_quarantined",
+    )  # fmt: skip
+    return await visit.page("edit.html", page, status=problem.kind.status, headers=problem.headers, editor=True)
 
 
-def _marked(fault: Fault, text: str) -> MarkedFault:
-    line = fault.line or _line_of(fault.pointer, text)
-    return MarkedFault(line=line, column=fault.column or 1, message=fault.message, pointer=fault.pointer)
+async def _marked(faults: Sequence[Fault], text: str) -> list[MarkedFault]:
+    """Faults with their lines: those of a schema name a key alone."""
+    lines: dict[str, int] = {}
+    if any(fault.pointer and not fault.line for fault in faults):
+        found = await asyncio.to_thread(places, text)
+        lines = {pointer: number for number, pointers in found.items() for pointer in pointers}
+    return [
+        MarkedFault(
+            line=fault.line or _nearest(fault.pointer, lines), column=fault.column or 1, message=fault.message,
+            pointer=fault.pointer,
+        )
+        for fault in faults
+    ]  # fmt: skip
 
 
-def _line_of(pointer: str | None, text: str) -> int:
+def _nearest(pointer: str | None, lines: dict[str, int]) -> int:
     """Where the key of a pointer stands, or the nearest one above it; 0 where none does."""
-    lines = {found: number for number, pointers in places(text).items() for found in pointers}
     while pointer:
         if pointer in lines:
             return lines[pointer]

@@ -1,6 +1,6 @@
 """Who set what, line by line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,7 @@ class BlamedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line, and since when its value stands.
 
     Attributes:
-        path: None of a line without a value of its own.
+        path: of the values on the line, the one that was set last; None of a line without a value of its own.
         repeated: whether the line above has the same version: then nobody reads it twice.
         age: a shade.
     """
@@ -29,13 +29,13 @@ class BlamedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def blamed_lines(lines: Sequence[SourceLine], paths: Sequence[BlamedPath]) -> tuple[BlamedLine, ...]:
-    """Tell of each line which version last set its value."""
-    by_pointer = {path.pointer: path for path in paths}
+    """Tell of each line which version last set a value on it."""
+    newest = _newest(lines, paths)
     ages = _ages(paths)
     blamed: list[BlamedLine] = []
     above: int | None = None
     for line in lines:
-        path = next((by_pointer[each] for each in _candidates(line) if each in by_pointer), None)
+        path = max(_values(line, newest), key=_version, default=None)
         version = path.version if path else None
         blamed.append(
             BlamedLine(
@@ -47,10 +47,34 @@ def blamed_lines(lines: Sequence[SourceLine], paths: Sequence[BlamedPath]) -> tu
     return tuple(blamed)
 
 
-def _candidates(line: SourceLine) -> list[str]:
-    """Pointers of the line, the innermost first; a mask's lines speak for the secret."""
-    found = list(reversed(line.pointers))
-    return found + [pointer.rpartition("/")[0] for pointer in found if pointer.endswith("/$secret")]
+def _newest(lines: Sequence[SourceLine], paths: Sequence[BlamedPath]) -> Mapping[str, BlamedPath]:
+    """By pointer: each value; and where an alias stands for values, the one of them that was set last."""
+    newest = {path.pointer: path for path in paths}
+    if repeated := {pointer for line in lines for pointer in line.repeated}:
+        for path in paths:
+            for above in _above(path.pointer):
+                if above in repeated and (above not in newest or _version(path) > _version(newest[above])):
+                    newest[above] = path
+    return newest
+
+
+def _values(line: SourceLine, newest: Mapping[str, BlamedPath]) -> Iterator[BlamedPath]:
+    """The values on a line, the innermost first; what is in a value that is one for blame (a mask) speaks for it."""
+    for pointer in (*reversed(line.pointers), line.within):
+        if pointer is None:
+            continue
+        if found := next((newest[each] for each in (pointer, *_above(pointer)) if each in newest), None):
+            yield found
+
+
+def _above(pointer: str) -> Iterator[str]:
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        yield pointer
+
+
+def _version(path: BlamedPath) -> int:
+    return path.version or 0
 
 
 def _ages(paths: Sequence[BlamedPath]) -> Mapping[int, int]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from sprintia_config_client.contract import TenantValue
+from sprintia_viewer.shown.places import MASK
 
 MOST_COLUMNS: Final = 40
 LONGEST_NAME: Final = 100
@@ -23,8 +24,9 @@ class TenantRow(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         documents: `domain/type` of each document that lists collections.
-        cells: by collection, those alone that are enabled somewhere.
-        drift: whether its documents disagree.
+        cells: by collection, of the columns shown, those alone that are enabled somewhere.
+        more: how many others are enabled.
+        drift: whether its documents disagree, also about others.
         unreadable: documents in which the value is no list of texts.
     """
 
@@ -32,6 +34,7 @@ class TenantRow(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[str, ...]
     cells: dict[str, Cell]
     drift: bool
+    more: int = 0
     unreadable: tuple[str, ...] = ()
 
 
@@ -50,7 +53,14 @@ def matrix(values: Sequence[TenantValue]) -> Matrix:
         tenants.setdefault(value.tenant_id, []).append(value)
     rows = tuple(_row(tenant, found) for tenant, found in tenants.items())
     columns = sorted({name for row in rows for name in row.cells})
+    if len(columns) > MOST_COLUMNS:
+        rows = tuple(_within(row, frozenset(columns[:MOST_COLUMNS])) for row in rows)
     return Matrix(columns=tuple(columns[:MOST_COLUMNS]), rows=rows, more_columns=max(0, len(columns) - MOST_COLUMNS))
+
+
+def _within(row: TenantRow, columns: frozenset[str]) -> TenantRow:
+    cells = {name: cell for name, cell in row.cells.items() if name in columns}
+    return msgspec.structs.replace(row, cells=cells, more=len(row.cells) - len(cells))
 
 
 def _row(tenant: str, values: Iterable[TenantValue]) -> TenantRow:
@@ -58,15 +68,16 @@ def _row(tenant: str, values: Iterable[TenantValue]) -> TenantRow:
     unreadable = []
     for value in values:
         place = f"{value.domain}/{value.config_type}"
-        names = _names(msgspec.json.decode(value.value_text.encode()))
+        names = _names(_decoded(value.value_text))
         if names is None:
             unreadable.append(place)
         else:
             lists[place] = names
+    sets = {place: frozenset(names) for place, names in lists.items()}
     cells = {
         name: Cell(
-            enabled_in=tuple(place for place, names in lists.items() if name in names),
-            agreed=all(name in names for names in lists.values()),
+            enabled_in=tuple(place for place, names in sets.items() if name in names),
+            agreed=all(name in names for names in sets.values()),
         )
         for name in sorted({name for names in lists.values() for name in names})
     }
@@ -76,9 +87,16 @@ def _row(tenant: str, values: Iterable[TenantValue]) -> TenantRow:
     )  # fmt: skip
 
 
+def _decoded(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None  # what a service of another version says, or a number that no float holds
+
+
 def _names(value: Any) -> list[str] | None:
     """The collections of a list of texts; a mapping of names to yes and no means those with yes."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and MASK not in value:
         value = [name for name, enabled in value.items() if enabled is True]
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return None

@@ -81,11 +81,36 @@ def mapping_view(mapping: Mapping[str, Any], tenant: str | None = None) -> Mappi
     )  # fmt: skip
 
 
+class TenantMapping(msgspec.Struct, frozen=True, kw_only=True):
+    """What leads to one tenant."""
+
+    tenant_id: str
+    view: MappingView
+
+
+def by_tenant(view: MappingView) -> tuple[TenantMapping, ...]:
+    """The same tables, one set for each tenant."""
+    parts: dict[str, tuple[list[Route], list[Route], list[Fallback], list[Route]]] = {}
+    for at, routes in enumerate((view.accounts, view.inboxes, view.fallbacks, view.numbers)):
+        for route in routes:
+            parts.setdefault(route.tenant_id, ([], [], [], []))[at].append(route)  # type: ignore[arg-type]
+    return tuple(
+        TenantMapping(
+            tenant_id=tenant,
+            view=MappingView(
+                accounts=tuple(accounts), inboxes=tuple(inboxes), fallbacks=tuple(fallbacks), numbers=tuple(numbers)
+            ),
+        )
+        for tenant, (accounts, inboxes, fallbacks, numbers) in sorted(parts.items())
+    )
+
+
 def findings(mapping: Mapping[str, Any], with_documents: Collection[str] | None = None) -> tuple[Finding, ...]:
     """What is odd about the whole mapping; `with_documents` are the tenants that have any, where that is known."""
     numbers: dict[str, set[str]] = defaultdict(set)
     for entry in _items(mapping, "special_numbers"):
-        numbers[_digits(_text(entry, "number"))].add(_text(entry, "account_id"))
+        if digits := _digits(_text(entry, "number")):
+            numbers[digits].add(_text(entry, "account_id"))
     sequences: dict[int, list[str]] = defaultdict(list)
     for entry in _items(mapping, "fallbacks"):
         if (sequence := _number(entry.get("sequence"))) is not None:

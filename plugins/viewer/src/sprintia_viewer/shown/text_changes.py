@@ -1,28 +1,26 @@
 """A comparison of two texts side by side: what differs with its surroundings, the rest folded away.
 
-The differences themselves come as a unified diff; here they are put beside each other, and words that differ within a
-line are marked, as long as there is time. Both texts can be read off the rows again, line by line.
+The differences themselves come as a unified diff; here they are put beside each other, as many as go onto a page. Both
+texts can be read off the rows again, line by line.
 """
 
-import difflib
-import re
-import time
 from collections.abc import Iterator, Sequence
+from itertools import groupby, zip_longest
 from typing import Final, Literal
 
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-MARKING_SECONDS: Final = 0.25
-"""How long words within lines are compared; after it, lines are marked as a whole."""
-LONGEST_MARKED: Final = 500
-MOST_ROWS: Final = 2_000
-"""Equal lines that are on a page which shows every line; a longer stretch stays hidden."""
+from sprintia_viewer.shown.unified import UnifiedHunk, read_unified
+from sprintia_viewer.shown.word_marks import WordMarks, as_whole, plain
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+MOST_MARKUP: Final = 220_000
+"""Characters of markup on a page: with its frame it stays below 300 KB."""
+_ROW_FRAME: Final = 210
 
 Kind = Literal["same", "changed", "removed", "added"]
+_Pair = tuple[bool, str | None, str | None]
+"""Whether both lines are the same; the line of the old text, and the one of the new text that stands beside it."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +46,9 @@ class TextComparison(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         hunks: what differs; none when the texts are equal.
         hidden_after: equal lines below the last of them that are not shown.
-        removed, added: how many lines.
-        words_marked: whether there was time to mark words in every changed line.
+        removed, added: how many lines, of all.
+        words_marked: whether there was time to mark words in every changed line that is shown.
+        more_from: the first row that is not on this page, when there is one.
     """
 
     hunks: tuple[Hunk, ...]
@@ -57,56 +56,97 @@ class TextComparison(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     added: int
     words_marked: bool
+    more_from: int | None = None
 
 
-def side_by_side(unified: str, old: str, *, whole: bool = False) -> TextComparison:
+class _Page:
+    """The rows from one on, until the page is full."""
+
+    def __init__(self, first: int) -> None:
+        self.first, self.count = first, 0
+        self.full_at: int | None = None
+        self._room = MOST_MARKUP
+        self._marks = WordMarks()
+
+    @property
+    def in_time(self) -> bool:
+        return self._marks.in_time
+
+    def rows(self, pairs: Sequence[_Pair], old_number: int, new_number: int) -> Iterator[Row]:
+        """Those of the pairs that are on the page; every pair counts."""
+        for same, before, after in pairs:
+            if self.full_at is None and self.count >= self.first:
+                row = (
+                    self._same(before, old_number, new_number)
+                    if same
+                    else self._row(before, after, old_number, new_number)
+                )
+                size = _ROW_FRAME + len(row.old or "") + len(row.new or "")
+                if size > self._room and self.count > self.first:
+                    self.full_at = self.count
+                else:
+                    self._room -= size
+                    yield row
+            self.count += 1
+            old_number += before is not None
+            new_number += after is not None
+
+    @staticmethod
+    def _same(text: str | None, old_number: int, new_number: int) -> Row:
+        # Both have the same end of line, so it says nothing.
+        shown = plain((text or "").removesuffix("\r"))
+        return Row(kind="same", old_number=old_number, old=shown, new_number=new_number, new=shown)
+
+    def _row(self, before: str | None, after: str | None, old_number: int, new_number: int) -> Row:
+        if before is None:
+            return Row(kind="added", new_number=new_number, new=as_whole("ins", after or ""))
+        if after is None:
+            return Row(kind="removed", old_number=old_number, old=as_whole("del", before))
+        old, new = self._marks.pair(before, after)
+        return Row(kind="changed", old_number=old_number, old=old, new_number=new_number, new=new)
+
+
+def side_by_side(unified: str, old: str, *, whole: bool = False, first: int = 0) -> TextComparison:
     """Put the two texts of a unified diff beside each other. For a thread: large ones take a while.
 
     Args:
         unified: the difference.
         old: the first text, for the equal lines between.
-        whole: whether those are shown too, up to `MOST_ROWS` rows in all.
+        whole: whether those are shown too.
+        first: the row to begin with, counted from 0.
     """
-    found = list(_hunks(unified))
-    olds = _lines(old) if _are_of(found, _lines(old)) else None
-    marks = _Marks()
+    found = list(read_unified(unified))
+    lines = _lines(old)
+    olds = lines if _are_of(found, lines) else None
+    page = _Page(first)
     hunks: list[Hunk] = []
     reached_old = reached_new = 1
-    removed = added = 0
-    room = MOST_ROWS if whole else 0
-    for start_old, start_new, changes in found:
-        between = start_old - reached_old
-        above = _equal(olds, reached_old, reached_new, between, room)
-        room -= len(above)
-        hunks.append(Hunk(hidden=between - len(above), rows=(*above, *_rows(changes, start_old, start_new, marks))))
-        removed += sum(sign == "-" for sign, _ in changes)
-        added += sum(sign == "+" for sign, _ in changes)
-        reached_old = start_old + sum(sign != "+" for sign, _ in changes)
-        reached_new = start_new + sum(sign != "-" for sign, _ in changes)
-    rest = len(olds) - reached_old + 1 if olds is not None else 0
-    if hunks and (below := _equal(olds, reached_old, reached_new, rest, room)):
-        hunks.append(Hunk(hidden=0, rows=tuple(below)))
-        rest = 0
+    for each in found:
+        between = each.old_start - reached_old
+        above: list[_Pair] = _same(olds, reached_old, between) if whole else []
+        pairs = [*above, *_beside(each.changes)]
+        begins = page.count >= first and page.full_at is None
+        rows = tuple(page.rows(pairs, each.old_start - len(above), each.new_start - len(above)))
+        if rows:
+            hunks.append(Hunk(hidden=between - len(above) if begins else 0, rows=rows))
+        reached_old, reached_new = each.old_start + len(each.olds), each.new_start + each.new_count
+    rest = max(0, len(olds) - reached_old + 1) if olds is not None and found else 0
+    if whole and (below := tuple(page.rows(_same(olds, reached_old, rest), reached_old, reached_new))):
+        hunks.append(Hunk(hidden=0, rows=below))
+    signs = [sign for each in found for sign, _ in each.changes]
     return TextComparison(
-        hunks=tuple(hunks), hidden_after=max(0, rest) if hunks else 0, removed=removed, added=added,
-        words_marked=marks.in_time,
+        hunks=tuple(hunks), hidden_after=0 if whole or page.full_at is not None else rest,
+        removed=signs.count("-"), added=signs.count("+"), words_marked=page.in_time, more_from=page.full_at,
     )  # fmt: skip
 
 
-def _are_of(found: list[tuple[int, int, list[tuple[str, str]]]], olds: list[str]) -> bool:
+def _are_of(found: Sequence[UnifiedHunk], lines: Sequence[str]) -> bool:
     """Whether the hunks are about this text: a document that holds secrets on one side alone is compared rewritten."""
-    for start, _, changes in found:
-        before = [text for sign, text in changes if sign != "+"]
-        if olds[start - 1 : start - 1 + len(before)] != before:
-            return False
-    return True
+    return all(lines[each.old_start - 1 : each.old_start - 1 + len(each.olds)] == each.olds for each in found)
 
 
-def _equal(olds: list[str] | None, old_number: int, new_number: int, count: int, room: int) -> list[Row]:
-    """Equal lines of both texts, when there is room for all of them."""
-    if olds is None or not 0 < count <= room:
-        return []
-    return [_same(old_number + at, new_number + at, olds[old_number + at - 1]) for at in range(count)]
+def _same(olds: Sequence[str] | None, start: int, count: int) -> list[_Pair]:
+    return [(True, line, line) for line in olds[start - 1 : start - 1 + count]] if olds is not None else []
 
 
 def _lines(text: str) -> list[str]:
@@ -114,87 +154,13 @@ def _lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _hunks(unified: str) -> Iterator[tuple[int, int, list[tuple[str, str]]]]:
-    """Where each hunk begins in both texts, and its lines with their sign."""
-    begun: tuple[int, int, list[tuple[str, str]]] | None = None
-    for line in unified.split("\n"):
-        if match := _HUNK.match(line):
-            if begun is not None:
-                yield begun
-            old_start, old_count, new_start, new_count = match.groups()
-            # Of a side without lines, the header names the line before (POSIX diff, unified format).
-            begun = int(old_start) + (old_count == "0"), int(new_start) + (new_count == "0"), []
-        elif begun is not None and line[:1] in {" ", "-", "+"}:
-            begun[2].append((line[0], line[1:]))
-    if begun is not None:
-        yield begun
-
-
-def _same(old_number: int, new_number: int, text: str) -> Row:
-    shown = escape(text)
-    return Row(kind="same", old_number=old_number, old=shown, new_number=new_number, new=shown)
-
-
-def _rows(changes: Sequence[tuple[str, str]], old_number: int, new_number: int, marks: "_Marks") -> Iterator[Row]:
-    at = 0
-    while at < len(changes):
-        if changes[at][0] == " ":
-            yield _same(old_number, new_number, changes[at][1])
-            old_number, new_number, at = old_number + 1, new_number + 1, at + 1
-            continue
-        gone, come, at = _run(changes, at)
-        for pair in range(max(len(gone), len(come))):
-            before = gone[pair] if pair < len(gone) else None
-            after = come[pair] if pair < len(come) else None
-            yield _pair(before, after, old_number + pair, new_number + pair, marks)
-        old_number, new_number = old_number + len(gone), new_number + len(come)
-
-
-def _run(changes: Sequence[tuple[str, str]], at: int) -> tuple[list[str], list[str], int]:
-    gone: list[str] = []
-    come: list[str] = []
-    while at < len(changes) and changes[at][0] != " ":
-        (gone if changes[at][0] == "-" else come).append(changes[at][1])
-        at += 1
-    return gone, come, at
-
-
-def _pair(before: str | None, after: str | None, old_number: int, new_number: int, marks: "_Marks") -> Row:
-    if before is None:
-        return Row(kind="added", new_number=new_number, new=Markup("<ins>{}</ins>").format(after or ""))
-    if after is None:
-        return Row(kind="removed", old_number=old_number, old=Markup("<del>{}</del>").format(before))
-    old, new = marks.words(before, after)
-    return Row(kind="changed", old_number=old_number, old=old, new_number=new_number, new=new)
-
-
-class _Marks:
-    """Marks the words that differ between two lines, until the time is over."""
-
-    def __init__(self) -> None:
-        self._deadline = time.monotonic() + MARKING_SECONDS
-        self.in_time = True
-
-    def words(self, before: str, after: str) -> tuple[Markup, Markup]:
-        if max(len(before), len(after)) > LONGEST_MARKED:
-            return _whole(before, after)
-        if time.monotonic() > self._deadline:
-            self.in_time = False
-            return _whole(before, after)
-        olds, news = _TOKEN.findall(before), _TOKEN.findall(after)
-        matcher = difflib.SequenceMatcher(None, olds, news, autojunk=False)
-        if matcher.real_quick_ratio() < 0.3 or matcher.quick_ratio() < 0.3:
-            return _whole(before, after)
-        old, new = Markup(), Markup()
-        for operation, a, b, c, d in matcher.get_opcodes():
-            gone, come = escape("".join(olds[a:b])), escape("".join(news[c:d]))
-            if operation == "equal":
-                old, new = old + gone, new + come
-            else:
-                old += Markup("<del>{}</del>").format(gone) if gone else gone
-                new += Markup("<ins>{}</ins>").format(come) if come else come
-        return old, new
-
-
-def _whole(before: str, after: str) -> tuple[Markup, Markup]:
-    return Markup("<del>{}</del>").format(before), Markup("<ins>{}</ins>").format(after)
+def _beside(changes: Sequence[tuple[str, str]]) -> Iterator[_Pair]:
+    """Lines that went beside those that came in their place."""
+    for same, run in groupby(changes, key=lambda change: change[0] == " "):
+        lines = list(run)
+        if same:
+            yield from ((True, text, text) for _, text in lines)
+        else:
+            gone = [text for sign, text in lines if sign == "-"]
+            come = [text for sign, text in lines if sign == "+"]
+            yield from ((False, before, after) for before, after in zip_longest(gone, come))

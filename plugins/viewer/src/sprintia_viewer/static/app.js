@@ -90,9 +90,16 @@
 
   // Copying.
 
+  /** The text of an element, without the links that stand in it and are none of it. */
+  function written(element) {
+    const whole = element?.cloneNode(true);
+    whole?.querySelectorAll(".reveal").forEach((link) => link.remove());
+    return whole?.textContent;
+  }
+
   async function copy(button) {
     const source = button.dataset.copyFrom;
-    const text = source ? document.getElementById(source)?.textContent : button.dataset.copy;
+    const text = source ? written(document.getElementById(source)) : button.dataset.copy;
     if (text === undefined || text === null) return;
     await navigator.clipboard.writeText(text);
     const label = button.textContent;

@@ -1,5 +1,6 @@
 """What a page asks of its visitor. Every route of the viewer has one of these."""
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -78,9 +79,10 @@ class anybody(Policy):  # noqa: N801 - likewise
 
 
 async def _keep_what_was_written(visit: Visit, problem: Problem) -> None:
-    written = [value for name, value in await fields_of(visit.request) if name == WRITTEN]
-    if written:
-        raise FormNotTakenError(problem, written[0])
+    with suppress(Problem):  # what is no form has nothing to be kept
+        written = [value for name, value in await fields_of(visit.request) if name == WRITTEN]
+        if written:
+            raise FormNotTakenError(problem, written[0])
 
 
 def show_what_was_written(request: AnyRequest, error: FormNotTakenError) -> Response[bytes]:

@@ -1,0 +1,90 @@
+"""`/viewer/oidc/start` and `/viewer/oidc/callback`: the way in through an identity provider."""
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+
+from sprintia_platform import Problem
+from sprintia_platform.http.problems import NOT_FOUND
+from sprintia_viewer.accounts.errors import AccountError
+from sprintia_viewer.accounts.oidc import Oidc
+from sprintia_viewer.accounts.oidc_provider import OidcUnavailable
+from sprintia_viewer.pages.signing_in import SignInPage
+from sprintia_viewer.parts import Parts
+from sprintia_viewer.web import links, origins
+from sprintia_viewer.web.forms import CSRF_FIELD, fields_of
+from sprintia_viewer.web.guards import anybody
+from sprintia_viewer.web.redirects import local
+from sprintia_viewer.web.visits import Visit
+
+_COOKIE = "sprintia-oidc"
+_MINUTES = 10
+
+
+class StartForm(msgspec.Struct, frozen=True):
+    """Where to go on afterwards."""
+
+    next: str = ""
+
+
+@post("/viewer/oidc/start", guards=[anybody()])
+async def start(visit: NamedDependency[Visit], parts: NamedDependency[Parts]) -> Response[bytes]:
+    """Lead to the provider; who is signed in confirms there to be the same person."""
+    oidc = _oidc(visit, parts)
+    if visit.session is not None and any(name == CSRF_FIELD for name, _ in await fields_of(visit.request)):
+        await visit.require_csrf()
+    form = await visit.form(StartForm)
+    try:
+        begun = await oidc.begin(local(form.next), session=visit.session)
+    except OidcUnavailable as error:
+        return await _refused(visit, parts, error)
+    answer = await visit.redirect(begun.url)
+    answer.set_cookie(_cookie(visit, begun.state, _MINUTES * 60))
+    return answer
+
+
+@get("/viewer/oidc/callback", guards=[anybody()])
+async def callback(visit: NamedDependency[Visit], parts: NamedDependency[Parts]) -> Response[bytes]:
+    """Take what the provider sent back with the person."""
+    oidc, query = _oidc(visit, parts), visit.request.query_params
+    try:
+        returned = await oidc.finish(
+            state=query.get("state", ""), cookie_state=visit.request.cookies.get(_COOKIE, ""),
+            code=query.get("code", ""), address=origins.address_of(visit.request),
+            user_agent=visit.request.headers.get("user-agent", ""), session=visit.session,
+            token=visit.token if visit.session else "",
+        )  # fmt: skip
+    except AccountError as error:
+        return await _refused(visit, parts, error)
+    answer = await visit.redirect(local(returned.next_path))
+    answer.set_cookie(parts.cookie.made(visit.request, returned.signed_in.token))
+    answer.set_cookie(_cookie(visit, "", 0))
+    return answer
+
+
+HANDLERS = (start, callback)
+
+
+def _oidc(visit: Visit, parts: Parts) -> Oidc:
+    if parts.oidc is None:
+        raise Problem(NOT_FOUND, path=visit.path)
+    return parts.oidc
+
+
+def _cookie(visit: Visit, state: str, seconds: int) -> Cookie:
+    # Lax: the provider sends the person back from another site, by a link.
+    return Cookie(
+        key=_COOKIE, value=state, path=links.path("oidc"), httponly=True, secure=origins.is_secure(visit.request),
+        samesite="lax", max_age=seconds,
+    )  # fmt: skip
+
+
+async def _refused(visit: Visit, parts: Parts, error: AccountError) -> Response[bytes]:
+    status = 503 if isinstance(error, OidcUnavailable) else 403
+    page = SignInPage(
+        next=links.home(), language=visit.request.query_params.get("language"), refusal=visit.told(str(error)),
+        provider=parts.provider_name,
+    )  # fmt: skip
+    headers = {"Retry-After": "5"} if status == 503 else {}
+    return await visit.page("sign_in.html", page, status=status, headers=headers, sign_in_at=parts.provider_origin)

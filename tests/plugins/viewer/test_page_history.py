@@ -1,0 +1,145 @@
+"""History: page by page, who and why, and what is told where retention removed versions."""
+
+from collections.abc import Iterator
+
+import pytest
+from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.commands import CommandLineHere
+from sprintia_testing.databases import TestDatabases
+
+from sprintia_viewer.web import links
+
+EN = {"language": "en"}
+YAML = {"Content-Type": "application/yaml"}
+LONG = ("long", "retail", "config")
+PINNED = ("pinned", "retail", "config")
+LOST = ("lost", "retail", "config")
+VERSIONS = 65
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> hx-get=/x"
+
+
+def put(made: Arrangement, key: tuple[str, str, str], text: str, message: str = "") -> None:
+    place = f"/configs/{'/'.join(key)}"
+    if message:
+        answer = made.config_client.post(place, json={"yaml_content": text, "message": message})
+    else:
+        answer = made.config_client.put(place, content=text.encode(), headers=YAML)
+    assert answer.status_code == 200, answer.text
+
+
+def forget(made: Arrangement, tenant: str, versions: int) -> None:
+    """Let all but the newest versions of a tenant grow old, and retention remove what it may."""
+    url = made.config.database_url
+    TestDatabases.run(
+        url,
+        "UPDATE config.document_version SET created_at = created_at - interval '9 days' WHERE tenant_id = $1",
+        tenant,
+    )
+    rule = {"SPRINTIA_CONFIG_RETENTION_VERSIONS": str(versions), "SPRINTIA_CONFIG_RETENTION_DAYS": "1"}
+    command = CommandLineHere({**made.config.environ, **rule, "SPRINTIA_PLUGINS": "config"})
+    assert command.json("config", "retention", "--tenant", tenant)[0]["versions"] == 2
+
+
+@pytest.fixture(scope="module", params=["together", "split"])
+def arrangement(
+    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arrangement]:
+    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
+        for number in range(VERSIONS):
+            put(made, LONG, f"n: {number}\n", HOSTILE if number == VERSIONS - 1 else "")
+        for number in range(1, 6):
+            put(made, PINNED, f"a: 1\nb: {number}\n")
+        assert made.config_client.put("/config/tenants/pinned/pins/first", json={"revision": 1}).status_code == 200
+        forget(made, "pinned", versions=2)  # leaves 5, 4 and 1
+        for number in range(1, 3):
+            put(made, LOST, f"n: {number}\n")
+        assert made.config_client.delete(f"/configs/{'/'.join(LOST)}").status_code == 200
+        forget(made, "lost", versions=1)  # leaves the deletion alone
+        yield made
+
+
+def test_every_version_is_on_one_page(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    seen: list[int] = []
+    place: str | None = links.history(*LONG)
+    while place:
+        page = person.get(place)
+        assert page.status_code == 200, page.text
+        data = person.get(f"{place}{'&' if '?' in place else '?'}format=json").json()
+        assert 0 < len(data["lines"]) <= 30
+        assert not data["gap"]
+        seen += [line["item"]["version"] for line in data["lines"]]
+        place = data["older"]
+    assert seen == list(range(VERSIONS, 0, -1))
+
+
+def test_every_line_but_the_first_version_leads_to_what_it_changed(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    page = person.get(links.history(*LONG)).text
+    for number in range(VERSIONS, VERSIONS - 30, -1):
+        assert f'"{links.difference(*LONG, number - 1, number)}"' in page
+    last = person.get(links.history(*LONG, before=3)).text
+    assert f'"{links.difference(*LONG, 1, 2)}"' in last
+    assert f'"{links.difference(*LONG, 0, 1)}"' not in last
+
+
+def test_a_message_that_looks_like_markup_stays_text(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    for place in (links.history(*LONG), links.document(*LONG)):
+        page = person.get(place).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_gap_is_a_warning_and_nothing_leads_into_it(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    answer = person.get(links.history(*PINNED), params=EN)
+    assert answer.status_code == 200, answer.text
+    assert 'class="note warning"' in answer.text
+    assert "removed by the retention" in answer.text
+    data = person.get(links.history(*PINNED), params={"format": "json"}).json()
+    assert data["gap"]
+    assert [(line["item"]["version"], line["previous"]) for line in data["lines"]] == [(5, 4), (4, 1), (1, None)]
+    assert links.difference(*PINNED, 3, 4) not in answer.text
+    compared = person.get(links.difference(*PINNED, 1, 4))
+    assert (compared.status_code, links.difference(*PINNED, 1, 4) in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(("key", "number"), [(PINNED, 2), (PINNED, 3), (LOST, 1), (LOST, 2)])
+def test_what_retention_removed_is_gone(arrangement: Arrangement, key: tuple[str, str, str], number: int) -> None:
+    answer = arrangement.person("viewer").get(links.version(*key, number))
+    assert answer.status_code == 410, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+@pytest.mark.parametrize("place", [links.version(*PINNED, 4), links.version(*PINNED, 1), links.document(*PINNED)])
+def test_a_version_leads_only_to_versions_that_are_kept(arrangement: Arrangement, place: str, role: str) -> None:
+    page = arrangement.person(role).get(place).text
+    for gone in (2, 3):
+        for onward in (links.version(*PINNED, gone), links.difference(*PINNED, gone, gone + 1)):
+            assert f'"{onward}"' not in page
+
+
+def test_a_deletion_leads_only_to_versions_that_are_kept(arrangement: Arrangement) -> None:
+    person = arrangement.person("editor")
+    page = person.get(links.document(*LOST), params=EN)
+    assert page.status_code == 410
+    assert "Version 3 deleted this document." in page.text
+    assert links.version(*LOST, 2) not in page.text
+    assert links.rollback(*LOST, 2) not in page.text
+    assert links.history(*LOST) in page.text
+
+
+@pytest.mark.parametrize("before", ["0", "-1", "x", str(2**70)])
+def test_a_place_that_is_none_is_refused(arrangement: Arrangement, before: str) -> None:
+    answer = arrangement.person("viewer").get(links.history(*LONG), params={"before": before})
+    assert answer.status_code in {400, 422}, answer.text
+
+
+def test_below_the_first_version_there_is_nothing_and_a_way_back(arrangement: Arrangement) -> None:
+    page = arrangement.person("viewer").get(links.history(*LONG, before=1, language="en"))
+    assert page.status_code == 200
+    assert "There are no older versions." in page.text
+    assert f'"{links.history(*LONG)}"' in page.text
