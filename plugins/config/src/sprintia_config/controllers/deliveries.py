@@ -141,11 +141,11 @@ def _newest(scope: Tenants, outcome: str | None, before: int | None, limit: int)
         return f"{_DELIVERIES} {newest.format('true')}", values
     values.append(tenants)
     each = newest.format("d.tenant_id = reached.tenant_id")
-    return (
+    statement = (
         f"SELECT d.* FROM unnest(${len(values)}::text[]) AS reached (tenant_id) "
-        f"CROSS JOIN LATERAL ({_DELIVERIES} {each}) d ORDER BY d.id DESC LIMIT $1",
-        values,
+        f"CROSS JOIN LATERAL ({_DELIVERIES} {each}) d ORDER BY d.id DESC LIMIT $1"
     )
+    return statement, values
 
 
 def _item(row: asyncpg.Record, language: Language) -> DeliveryItem:

@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Rows (tenant_id, domain, config_type, version, created_at, value as JSON text), and where the next page begins."""
+    """Rows (the key, version, created_at, value as JSON text), and the key after which the next page begins."""
 
     rows: list[asyncpg.Record]
     reached: DocumentKey | None
@@ -57,14 +57,13 @@ async def read_values(
         began, last = clock(), None
         statement, values = _statement(asked, steps, after, heads)
         async for row in connection.cursor(statement, *values, prefetch=_ROWS_AT_ONCE):
-            key = DocumentKey(row["tenant_id"], row["domain"], row["config_type"])
             if row["value"] is not None:
                 if len(rows) == limit or characters > MOST_CHARACTERS:
                     return Found(rows, _key(rows[-1]))
                 rows.append(row)
                 characters += len(row["value"])
             if row["place"] == heads:
-                last = key
+                last = _key(row)
         if last is None or clock() > deadline:
             return Found(rows, last)
         after = last
@@ -76,9 +75,7 @@ def _key(row: asyncpg.Record) -> DocumentKey:
     return DocumentKey(row["tenant_id"], row["domain"], row["config_type"])
 
 
-def _statement(
-    asked: Asked, steps: Sequence[str], after: DocumentKey | None, heads: int
-) -> tuple[str, list[object]]:
+def _statement(asked: Asked, steps: Sequence[str], after: DocumentKey | None, heads: int) -> tuple[str, list[object]]:
     """Compose the statement over the next heads. The last one of them comes in any case, to go on from."""
     values: list[object] = [list(steps), heads]
     conditions = ["true"]
@@ -94,7 +91,7 @@ def _statement(
         values += after
         conditions.append(f"(tenant_id, domain, config_type) > ({places})")
     has_it, texts = _has_it(steps, len(values))
-    return (
+    statement = (
         "SELECT head.*, found.created_at, found.value FROM ("
         "SELECT tenant_id, domain, config_type, version, "
         "row_number() OVER (ORDER BY tenant_id, domain, config_type) AS place FROM config.document "
@@ -105,9 +102,9 @@ def _statement(
         "FROM config.document_version v WHERE v.tenant_id = head.tenant_id AND v.domain = head.domain "
         f"AND v.config_type = head.config_type AND v.version = head.version AND {has_it} LIMIT 1"
         ") found ON found.value IS NOT NULL WHERE found.value IS NOT NULL OR head.place = $2 "
-        "ORDER BY head.tenant_id, head.domain, head.config_type",
-        [*values, *texts],
+        "ORDER BY head.tenant_id, head.domain, head.config_type"
     )
+    return statement, [*values, *texts]
 
 
 def _has_it(steps: Sequence[str], taken: int) -> tuple[str, list[object]]:

@@ -29,8 +29,8 @@ ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 _MOST_SOURCES = 100
 _MOST_STEPS = 5 * _MOST_SOURCES  # a source has five outcomes at most
-# From one source and outcome to the one before by the index, whatever number of deliveries there are of each: backwards,
-# so that the first one met is the last one made. ORDER BY names all columns, or PostgreSQL may choose to walk through
+# From one source and outcome to the one before by the index, however many deliveries there are of each; backwards, so
+# that the last one made is met first. ORDER BY names all columns, or PostgreSQL may choose to walk through
 # all deliveries instead; CASE and not coalesce(), see migration 0009.
 _EVENT = "CASE WHEN event IS NULL THEN '' ELSE event END"
 _SOURCES = f"""

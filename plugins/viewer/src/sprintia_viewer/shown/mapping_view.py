@@ -1,8 +1,8 @@
 """The Chatwoot mapping as tables, and what is odd about it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -24,6 +24,9 @@ class Fallback(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int | None
     tenant_id: str
     domain: str
+
+
+RouteT = TypeVar("RouteT", Route, Fallback)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,19 +93,18 @@ class TenantMapping(msgspec.Struct, frozen=True, kw_only=True):
 
 def by_tenant(view: MappingView) -> tuple[TenantMapping, ...]:
     """The same tables, one set for each tenant."""
-    parts: dict[str, tuple[list[Route], list[Route], list[Fallback], list[Route]]] = {}
-    for at, routes in enumerate((view.accounts, view.inboxes, view.fallbacks, view.numbers)):
-        for route in routes:
-            parts.setdefault(route.tenant_id, ([], [], [], []))[at].append(route)  # type: ignore[arg-type]
+    accounts, inboxes = _grouped(view.accounts), _grouped(view.inboxes)
+    fallbacks, numbers = _grouped(view.fallbacks), _grouped(view.numbers)
     return tuple(
         TenantMapping(
             tenant_id=tenant,
             view=MappingView(
-                accounts=tuple(accounts), inboxes=tuple(inboxes), fallbacks=tuple(fallbacks), numbers=tuple(numbers)
+                accounts=tuple(accounts[tenant]), inboxes=tuple(inboxes[tenant]),
+                fallbacks=tuple(fallbacks[tenant]), numbers=tuple(numbers[tenant]),
             ),
         )
-        for tenant, (accounts, inboxes, fallbacks, numbers) in sorted(parts.items())
-    )
+        for tenant in sorted(view.tenants)
+    )  # fmt: skip
 
 
 def findings(mapping: Mapping[str, Any], with_documents: Collection[str] | None = None) -> tuple[Finding, ...]:
@@ -144,6 +146,13 @@ def _route(key: str, entry: Mapping[str, Any]) -> Route:
         key=key, tenant_id=_text(entry, "account_id"), domain=_text(entry, "domain"),
         crew=str(crew) if crew not in {None, ""} else None,
     )  # fmt: skip
+
+
+def _grouped(routes: Iterable[RouteT]) -> defaultdict[str, list[RouteT]]:
+    groups: defaultdict[str, list[RouteT]] = defaultdict(list)
+    for route in routes:
+        groups[route.tenant_id].append(route)
+    return groups
 
 
 def _items(mapping: Mapping[str, Any], section: str) -> list[Mapping[str, Any]]:
