@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from bench import growth, reads
+from bench import growth, pages, reads
 from bench.load import WrongAnswer
 from bench.machine import described
 from bench.measuring import Plan, Row
 from bench.processes import ROOT, BenchmarkError, Cluster
 
-GROUPS: tuple[Callable[[Cluster, Plan], Iterator[Row]], ...] = (reads.run, growth.run)
-NAMES = (*reads.NAMES, *growth.NAMES)
+GROUPS: tuple[Callable[[Cluster, Plan], Iterator[Row]], ...] = (reads.run, growth.run, pages.run)
+NAMES = (*reads.NAMES, *growth.NAMES, *pages.NAMES)
 SCRIPTS = ("webhook_post", "watchers")
 """Benchmarks that set up all of their own: `bench/<name>.py --json FILE` writes a list of rows."""
 

@@ -24,6 +24,9 @@ from sprintia_platform.database.connections import Connection, Database
 from sprintia_platform.database.embedded import EmbeddedPostgres
 from sprintia_platform.keys.store import create_key
 from sprintia_platform.settings import HostSettings
+from sprintia_viewer.accounts.sessions import Sessions
+from sprintia_viewer.accounts.users import Users
+from sprintia_viewer.settings import ViewerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOTSTRAP_KEY = "the-bootstrap-key-of-a-benchmark"
@@ -146,6 +149,24 @@ def make_keys(urls: DatabaseUrls, count: int = 1, tenants: Sequence[str] | None 
                 return [token.text for token in made]
         finally:
             await database.close()
+
+    return asyncio.run(make())
+
+
+def signed_in_token(urls: DatabaseUrls) -> str:
+    """Make an admin of the viewer, sign the person in, and return the text of the session's cookie."""
+
+    async def make() -> str:
+        database = Database(HostSettings(database_url=Secret(urls.server)))
+        await database.open()
+        try:
+            user = await Users(database).create(name="bench", role="admin", by="bench")
+            token = await Sessions(database, ViewerSettings()).open(user, address="127.0.0.1", user_agent="bench")
+        finally:
+            await database.close()
+        if token is None:
+            raise BenchmarkError("nobody could sign in to the viewer")
+        return token
 
     return asyncio.run(make())
 

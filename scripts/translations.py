@@ -19,7 +19,11 @@ from babel.messages.pofile import read_po, write_po
 VIEWER = Path(__file__).resolve().parent.parent / "plugins" / "viewer"
 SOURCES = VIEWER / "src" / "sprintia_viewer"
 CATALOGUE = SOURCES / "locale" / "pt_BR" / "LC_MESSAGES" / "viewer.po"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None}
+KEYWORDS = {
+    "_": None, "gettext": None, "ngettext": (1, 2), "marked": None,
+    # The errors of accounts, whose text is what the person reads.
+    "__init__": None, "FieldRefused": (2,), "PasswordRefused": (2,), "OidcRefused": (2,),
+}  # fmt: skip
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 # A fixed date: a catalogue that did not change stays the same to the byte.
 MADE = datetime(2026, 1, 1, tzinfo=UTC)

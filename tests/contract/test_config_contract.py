@@ -197,6 +197,14 @@ async def test_secrets_are_masked_but_one_by_one(config: Transport, tenant: str)
     assert (await config.reader.secret(tenant, "odoo")).value == "planted-mark", "masks were never written back"
 
 
+async def test_a_secrets_name_is_free_text(config: Transport, tenant: str) -> None:
+    names = ("with space", "x%2Fy", "what?domain=other#c", "ção", "100%", "a&b=c")
+    await config.writer.put(tenant, "default", "credentials", {"credentials": {name: f"of {name}" for name in names}})
+    for name in names:
+        secret = await config.reader.secret(tenant, name)
+        assert (secret.name, secret.value) == (name, f"of {name}")
+
+
 async def test_the_feed_has_every_change_in_order(config: Transport, tenant: str) -> None:
     for number in range(3):
         await config.writer.put(tenant, "retail", "config", f"n: {number}\n")

@@ -1,4 +1,4 @@
-"""Reading a document: every view of it in both languages, themes and widths, what is copied, and news while one reads."""
+"""Reading a document: every view in both languages, themes and widths, what is copied, and news while one reads."""
 
 from itertools import product
 
@@ -12,9 +12,9 @@ from sprintia_viewer.web import links
 
 SENTINEL = "sentinel-of-a-copied-secret"
 TEXTS = (
-    f"# opening hours\nname: Loja\nhours:\n  open: 08:00\n  close: 18:00\ncredentials:\n  odoo: {SENTINEL}\n",
-    f"# opening hours\nname: Loja Boa\nhours:\n  open: 09:00\n  close: 18:00\ncredentials:\n  odoo: {SENTINEL}\n",
-    f"# opening hours\nname: Loja Boa\nhours:\n  open: 08:00\n  close: 18:00\ncredentials:\n  odoo: {SENTINEL}\n",
+    f"# opening hours\nname: Loja\nhours:\n  open: 08:00\n  close: 18:00\npassword: {SENTINEL}\n",
+    f"# opening hours\nname: Loja Boa\nhours:\n  open: 09:00\n  close: 18:00\npassword: {SENTINEL}\n",
+    f"# opening hours\nname: Loja Boa\nhours:\n  open: 08:00\n  close: 18:00\npassword: {SENTINEL}\n",
 )
 LOOKS = [("pt-BR", "light", DESKTOP), ("en", "dark", DESKTOP), ("en", "light", PHONE), ("pt-BR", "dark", PHONE)]
 
@@ -60,7 +60,7 @@ def test_what_is_copied_is_the_text_and_nothing_else(arrangement: Arrangement, p
 
 def test_a_key_and_a_line_can_be_linked_to(arrangement: Arrangement, pages: Pages) -> None:
     page = pages(language="en", role="viewer")
-    key = written(arrangement, "linked", TEXTS[0])
+    key = written(arrangement, "linked", "# opening hours\nname: Loja\nhours:\n  open: 08:00\n  close: 18:00\n")
     page.goto(links.key(*key, "/hours/close"))
     expect(page.locator(".l:has(:target)")).to_contain_text("close")
     page.goto(f"{links.document(*key)}#L2")

@@ -100,7 +100,7 @@ def test_changes_are_counted_by_the_day_where_somebody_lives(served: RunningPlat
         ("/config/values", {"pointer": "no-pointer"}),
         ("/config/values", {"pointer": "/a~2"}),
         ("/config/values", {"pointer": "/a~"}),
-        ("/config/values", {"pointer": "/enabled_collections/-1"}),
+        ("/config/tenants/padaria/activity", {"zone": "localtime"}),
         ("/config/values", {"pointer": "/" + "a" * 600}),
         ("/config/values", {"pointer": "/a" * 100}),
         ("/config/values", {"pointer": "/a", "after": "nonsense"}),

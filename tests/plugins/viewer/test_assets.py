@@ -38,6 +38,9 @@ FORBIDDEN = {
     "evaluated by htmx": re.compile(r"\bhx-(?:vals|headers|vars|on)\b|[\"']js:"),
 }
 
+# A picture of squares that segno draws on the server: nothing that anybody wrote is in it.
+DRAWN_BY_US = {"totp.html": "{{ page.svg|safe }}"}
+
 
 def integrity(content: bytes) -> str:
     return f"sha384-{b64encode(sha384(content).digest()).decode()}"
@@ -81,7 +84,8 @@ def test_versions_are_exact_and_no_registry_is_named() -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_has_nothing_that_the_policy_refuses(template: Path) -> None:
-    assert faults(template.read_text(encoding="utf-8")) == set()
+    text = template.read_text(encoding="utf-8")
+    assert faults(text.replace(DRAWN_BY_US.get(template.name, "\0"), "")) == set()
 
 
 @pytest.mark.parametrize(

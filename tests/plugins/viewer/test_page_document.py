@@ -45,7 +45,8 @@ def text_of(html: str) -> str:
     """What a person reads of the code on a page."""
     code = re.search(r'<pre id="code"><code>(.*?)</code></pre>', html, re.DOTALL)
     assert code, html
-    return unescape(re.sub(r"<[^>]*>", "", code[1]))
+    beside = re.sub(r'<span class="aside">.*?</a></span>|<span class="aside">.*?</span></span>', "", code[1])
+    return unescape(re.sub(r"<[^>]*>", "", beside))
 
 
 def test_a_document_is_shown_as_it_was_received(arrangement: Arrangement) -> None:
@@ -105,8 +106,8 @@ def test_a_version_leads_to_the_delivery_that_brought_it(arrangement: Arrangemen
     [
         ("plain", "a: 1\n# <b> & \"c\"\n\nb: ' x'", True),
         ("crlf", "a: 1\r\nb: 2\r\n", True),
-        ("masked", f"credentials:\n  odoo: {SENTINEL}\nplain: 1\n", True),
-        ("unseen", "a: \"x\u202ey\"\n", False),
+        ("masked", f"password: {SENTINEL}\nplain: 1\n", True),
+        ("unseen", 'a: "x\u202ey"\n', False),
         ("wide", f"a: {'x' * 6_000}\n", False),
         ("tall", "".join(f"key_{number}: {number}\n" for number in range(9_000)), False),
     ],
@@ -116,8 +117,11 @@ def test_only_a_text_that_is_whole_on_the_page_is_offered_to_be_copied(
 ) -> None:
     key = ("copied", "retail", name)
     put(arrangement.config_client, "/".join(key), text)
-    page = arrangement.person("viewer").get(links.document(*key)).text
+    page = arrangement.person("viewer").get(links.document(*key), params=EN).text
     assert ('data-copy-from="code"' in page) == whole
+    assert SENTINEL not in page
+    assert ('<span class="aside">' in page) == (name == "masked")
+    assert ("Secrets are masked." in page) == (name == "masked")
     if whole:
         raw = arrangement.person("viewer").get(links.document(*key, "raw")).text
         assert text_of(page).splitlines() == raw.splitlines()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import httpx
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 from sprintia_testing.arrangements import PASSWORD, TOGETHER, Arrangement, Somebody, arranged
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import Key, form_at, put, written
@@ -88,16 +88,29 @@ def test_a_second_factor_is_asked_for_and_good_once(arrangement: Arrangement) ->
     assert other.get(place).headers.get("location", "").startswith(links.sign_in())
 
 
+def test_who_has_no_password_here_proves_it_at_the_identity_provider(
+    arrangement: Arrangement, databases: TestDatabases
+) -> None:
+    key = credentials(arrangement)
+    somebody = arrangement.user("admin")
+    admin, place = arrangement.person(somebody), links.secret(*key, "odoo")
+    fields = form_at(admin.get(place), place).fields
+    databases.run(
+        arrangement.viewer.database_url,
+        "UPDATE viewer.user SET password_hash = NULL, oidc_subject = 'subject-' || id WHERE id = $1",
+        somebody.id,
+    )  # fmt: skip
+    for answer in (admin.get(place), admin.post(place, data={**fields, "password": PASSWORD})):
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/viewer/confirm?next=")
+
+
 def test_guesses_are_slowed_down(arrangement: Arrangement) -> None:
     key = credentials(arrangement)
     admin, place = arrangement.person(arrangement.user("admin")), links.secret(*key, "odoo")
     fields = form_at(admin.get(place), place).fields
-    for _ in range(30):
-        answer = admin.post(place, data={**fields, "password": "wrong"})
-        assert SENTINEL not in answer.text
-        if answer.status_code == 429:
-            break
-    assert answer.status_code == 429
+    guesses = (admin.post(place, data={**fields, "password": f"wrong {number}"}) for number in range(30))
+    assert any(answer.status_code == 429 for answer in guesses)
     refused = admin.post(place, data={**fields, "password": PASSWORD})
     assert refused.status_code == 429
     assert SENTINEL not in refused.text
@@ -140,6 +153,7 @@ def test_asking_shows_nothing(arrangement: Arrangement, query: dict[str, str]) -
     assert SENTINEL in reveal(admin, place, password=PASSWORD).text
     for answer in (admin.get(place, params=query), admin.head(place)):
         assert SENTINEL not in answer.text
+    assert "application/json" not in admin.get(place).text, "there is no twin to lead to"
     posted = admin.post(place, params={"format": "json"}, data=form_at(admin.get(place), place).fields)
     assert "application/json" not in posted.headers["content-type"]
 
@@ -199,7 +213,7 @@ def with_totp(arrangement: Arrangement, somebody: Somebody) -> list[str]:
         user = await parts.users.find(somebody.id)
         assert user is not None
         setup = await parts.totp.begin(user)
-        made = await parts.totp.confirm(user, pyotp.TOTP(setup.secret).now())
+        made = await parts.totp.confirm(user, TOTP(setup.secret).now())
         assert made is not None
         return made
 

@@ -39,7 +39,7 @@ from sprintia_config_client.requests import (
     check_domain,
     check_person,
     document_path,
-    secret_name,
+    secret_path,
     sides_query,
     tenant_path,
 )
@@ -163,9 +163,7 @@ class ConfigClient(Administering, Changing):
 
     async def secret(self, tenant: str, name: str, domain: str | None = None) -> Secret:
         """Read one secret in clear: from the service alone. It is kept nowhere, so an outage makes it `Unavailable`."""
-        tenant_path(tenant)
-        path = f"/config/secrets/{tenant}/{secret_name(name)}"
-        return await self._read(path, wire.read_secret, {"domain": check_domain(domain)})
+        return await self._read(secret_path(tenant, name), wire.read_secret, {"domain": check_domain(domain)})
 
     async def mapping(self) -> dict[str, JsonValue]:
         return await self._read("/mapping", wire.read_mapping)

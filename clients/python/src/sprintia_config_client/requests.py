@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from typing import overload
+from urllib.parse import quote
 
 import msgspec
 
@@ -72,6 +73,11 @@ def secret_name(name: str) -> str:
     if not _SECRET_NAME.fullmatch(name):
         raise Invalid("a secret's name is 1 to 200 characters without / and control characters")
     return name
+
+
+def secret_path(tenant: str, name: str) -> str:
+    """A name is free text: `?`, `#` and `%` in it must not become a query, a fragment or another name."""
+    return f"/config/secrets/{tenant_named(tenant)}/{quote(secret_name(name), safe='')}"
 
 
 def condition(expected: Expected) -> dict[str, str]:

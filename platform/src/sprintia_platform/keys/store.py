@@ -242,6 +242,36 @@ async def list_keys(connection: Connection) -> list[StoredKey]:
     return [_stored(row) for row in rows]
 
 
+async def find_key(connection: Connection, key_id: str) -> StoredKey | None:
+    """Return the key with this id, without its secret; None when there is none."""
+    columns = ", ".join(StoredKey.__struct_fields__)
+    row = await connection.fetchrow(f"SELECT {columns} FROM platform.api_key WHERE id = $1", key_id)
+    return None if row is None else _stored(row)
+
+
+async def page_of_keys(
+    connection: Connection, *, text: str = "", after: str | None = None, limit: int = 50
+) -> tuple[list[StoredKey], str | None]:
+    """List some keys, newest first, and what to give as `after` for the next ones; None: these were the last.
+
+    Args:
+        connection: to read by.
+        text: a part of the name or of the id; capitals do not matter.
+        after: the id of the last key of the page before.
+        limit: how many at most.
+    """
+    columns = ", ".join(StoredKey.__struct_fields__)
+    rows = await connection.fetch(
+        f"SELECT {columns} FROM platform.api_key k "
+        "WHERE (position(lower($1) IN lower(k.name)) > 0 OR position(lower($1) IN k.id) > 0) "
+        "AND ($2::text IS NULL OR EXISTS (SELECT FROM platform.api_key a WHERE a.id = $2 "
+        "AND (k.created_at, a.id) < (a.created_at, k.id))) ORDER BY k.created_at DESC, k.id LIMIT $3",
+        text, after, limit + 1,
+    )  # fmt: skip
+    keys = [_stored(row) for row in rows[:limit]]
+    return keys, keys[-1].id if len(rows) > limit else None
+
+
 def _stored(row: asyncpg.Record) -> StoredKey:
     return StoredKey(**dict(row.items()))
 

@@ -234,7 +234,8 @@ class Delivery(ConfigBase):
         Index("ix_delivery_not_applied", "outcome", "id", postgresql_where=text("outcome <> 'applied'")),
         Index(
             "ix_delivery_source", "tenant_id", "sender", "route",
-            text("(CASE WHEN event IS NULL THEN '' ELSE event END)"), "outcome", "id",
+            # In lines, as PostgreSQL writes it: `sprintia db check` compares the texts.
+            text("(\nCASE\nWHEN event IS NULL THEN ''\nELSE event\nEND)"), "outcome", "id",
         ),
     )  # fmt: skip
 

@@ -108,7 +108,11 @@ class Parts:
     def menu_for(self, user: User) -> list[MenuEntry]:
         """The navigation of a person: other plugins' entries are everybody's, the viewer's own ask for rights."""
         needed = RIGHTS_OF_ENTRIES
-        return [entry for entry in self.host.menu if entry.id not in needed or needed[entry.id] in user.rights]
+        out_of_reach = UNBOUND_ENTRIES if user.tenants is not None else frozenset()
+        return [
+            entry for entry in self.host.menu
+            if entry.id not in out_of_reach and (entry.id not in needed or needed[entry.id] in user.rights)
+        ]  # fmt: skip
 
     def dependencies(self) -> dict[str, Provide]:
         """What handlers may ask for by name."""
@@ -119,3 +123,6 @@ RIGHTS_OF_ENTRIES = {
     "viewer.audit": "admin", "viewer.keys": "admin", "viewer.users": "admin", "viewer.plugins": "admin",
 }  # fmt: skip
 """What a person needs to see an entry of the viewer's own."""
+
+UNBOUND_ENTRIES = frozenset({"viewer.keys", "viewer.users"})
+"""What is not for people who are bound to tenants."""

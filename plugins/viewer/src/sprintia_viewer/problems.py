@@ -20,6 +20,15 @@ NOT_ALLOWED = ProblemType(
         "The right {right} is missing. Ask whoever administers the users for it.",
     ),
 )
+BOUND_TO_TENANTS = ProblemType(
+    code="bound_to_tenants",
+    status=403,
+    title=Text("Só para quem alcança todos os tenants", "For people who reach every tenant"),
+    detail=Text(
+        "Usuários e chaves não são de um tenant. Você administra apenas alguns: peça a quem alcança todos.",
+        "Users and keys are of no tenant. You administer some tenants only: ask somebody who reaches all of them.",
+    ),
+)
 CROSS_SITE = ProblemType(
     code="cross_site",
     status=403,

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.controllers.intake import delivery_of, language_of, to_response
-from sprintia_config.deliveries.kept import REPLAYABLE
+from sprintia_config.deliveries.listing import DELIVERIES, LARGEST, newest
 from sprintia_config.deliveries.replaying import Replayed, replay
 from sprintia_config.documents.representation import moment
 from sprintia_config.models import SCHEMA
@@ -24,13 +24,6 @@ from sprintia_platform.http.paging import Before, Limit
 from sprintia_platform.http.requests import StrictRequest
 
 REPLAY_ROUTE = "POST /config/deliveries/replay"
-_LARGEST = 2**63 - 1
-_MOST_LOOKED_UP = 10_000
-_DELIVERIES = (
-    "SELECT d.id, d.tenant_id, d.sender, d.delivery_id, d.route, d.event, d.outcome, d.status, d.reason, d.revision, "
-    f"d.received_at, d.faults, d.replay_of, {REPLAYABLE} AS replayable FROM config.delivery d"
-)
-
 Outcome = Literal["applied", "identical", "superseded", "quarantined", "refused"]
 
 
@@ -97,7 +90,7 @@ async def deliveries_of(
         check_identifiers(tenant=tenant)
         caller.require_tenant(tenant)
     scope: Tenants = caller.scope if tenant is None else [tenant]
-    statement, values = _newest(scope, outcome, before, limit)
+    statement, values = newest(scope, outcome, before, limit)
     async with database.transaction(SCHEMA, scope, read_only=True) as connection:
         rows = await connection.fetch(statement, *values)
     return [_item(row, language) for row in rows]
@@ -114,38 +107,12 @@ async def delivery_named(
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
     row = None
-    if 0 <= number <= _LARGEST:
+    if 0 <= number <= LARGEST:
         async with database.transaction(SCHEMA, [tenant], read_only=True) as connection:
-            row = await connection.fetchrow(f"{_DELIVERIES} WHERE d.tenant_id = $1 AND d.id = $2", tenant, number)
+            row = await connection.fetchrow(f"{DELIVERIES} WHERE d.tenant_id = $1 AND d.id = $2", tenant, number)
     if row is None:
         raise Problem(problems.DELIVERY_NOT_FOUND, tenant=tenant, delivery=number)
     return _item(row, language)
-
-
-def _newest(scope: Tenants, outcome: str | None, before: int | None, limit: int) -> tuple[str, list[object]]:
-    """Compose the statement: each condition only where it is asked for, or no index would be used.
-
-    Of a few tenants the newest are looked up one by one: what other tenants did since is not walked through.
-    """
-    values: list[object] = [limit]
-    conditions = ["true"]
-    for condition, value in (("d.outcome = {}", outcome), ("d.id < {}", before)):
-        if value is not None:
-            values.append(value)
-            conditions.append(condition.format(f"${len(values)}"))
-    if outcome not in {None, "applied"}:
-        conditions.append("d.outcome <> 'applied'")  # says that the partial indexes hold them all, in any plan
-    newest = f"WHERE {{}} AND {' AND '.join(conditions)} ORDER BY d.id DESC LIMIT $1"
-    tenants = None if scope == "*" else list(scope)
-    if tenants is None or len(tenants) * limit > _MOST_LOOKED_UP:
-        return f"{_DELIVERIES} {newest.format('true')}", values
-    values.append(tenants)
-    each = newest.format("d.tenant_id = reached.tenant_id")
-    statement = (
-        f"SELECT d.* FROM unnest(${len(values)}::text[]) AS reached (tenant_id) "
-        f"CROSS JOIN LATERAL ({_DELIVERIES} {each}) d ORDER BY d.id DESC LIMIT $1"
-    )
-    return statement, values
 
 
 def _item(row: asyncpg.Record, language: Language) -> DeliveryItem:

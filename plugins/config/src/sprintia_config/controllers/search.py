@@ -12,7 +12,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from sprintia_config import problems
 from sprintia_config.contents.content import read_view
-from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.contents.identifiers import check_identifiers, is_text
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.documents.representation import moment
 from sprintia_config.documents.versions import read_head
@@ -107,7 +107,7 @@ def read_query(
     short = [name for name, text in texts.items() if len(text) < SHORTEST]
     if short or not texts:
         raise Problem(problems.SEARCH_TOO_SHORT, shortest=SHORTEST, names=", ".join(short) or "q, path, value")
-    if any("\0" in text for text in texts.values()):
+    if not all(is_text(text) for text in texts.values()):
         raise Problem(PARAMETER_INVALID, names=", ".join(texts))
     return Query(texts, tenant, domain, config_type)
 

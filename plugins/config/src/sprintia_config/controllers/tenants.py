@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.contents.identifiers import check_identifiers, is_text
 from sprintia_config.documents.versions import read_heads
 from sprintia_config.models import SCHEMA
 from sprintia_config.timeline import activity, overview, revisions
@@ -53,7 +53,7 @@ async def tenants_of(
     """
     if after is not None:
         check_identifiers(after=after)
-    if "\0" in text:
+    if not is_text(text):
         raise Problem(PARAMETER_INVALID, names="q")
     async with database.transaction(SCHEMA, caller.scope, read_only=True) as connection:
         return await overview.overviews(connection, text=text, after=after, limit=limit)

@@ -7,7 +7,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from sprintia_config.contents.identifiers import check_identifiers
+from sprintia_config.contents.identifiers import check_identifiers, is_text
 from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.documents.representation import moment
 from sprintia_config.models import SCHEMA
@@ -73,7 +73,7 @@ async def values_of(database: Database, caller: Caller, asked: Asked, after: str
         caller.require_tenant(asked.tenant)
     scope = caller.scope if asked.tenant is None else [asked.tenant]
     steps, position = _steps(asked.pointer), _position(after)
-    if not _is_text(asked.text):
+    if not is_text(asked.text):
         raise Problem(PARAMETER_INVALID, names="q")
     async with database.transaction(SCHEMA, scope, read_only=True) as connection:
         found = await read_values(connection, asked, steps, position, limit)
@@ -92,14 +92,9 @@ def _steps(pointer: str) -> tuple[str, ...]:
         steps = parse_pointer(pointer)
     except ValueError:
         steps = None
-    if steps is None or len(steps) > _MOST_STEPS or not _is_text(pointer):
+    if steps is None or len(steps) > _MOST_STEPS or not is_text(pointer):
         raise Problem(PARAMETER_INVALID, names="pointer")
     return steps
-
-
-def _is_text(text: str) -> bool:
-    """Whether PostgreSQL can hold it: no NUL, and no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _position(after: str | None) -> DocumentKey | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import asyncpg
 
 from sprintia_config.contents.keys import DocumentKey
-from sprintia_config.timeline.overview import ESCAPED
+from sprintia_config.contents.patterns import holding
 from sprintia_platform.content.values import to_json
 from sprintia_platform.database.connections import Connection
 
@@ -81,7 +81,7 @@ def _statement(asked: Asked, steps: Sequence[str], after: DocumentKey | None, he
     conditions = ["true"]
     for condition, value in (
         ("config_type = {}", asked.config_type), ("domain = {}", asked.domain), ("tenant_id = {}", asked.tenant),
-        ("tenant_id ILIKE {}", f"%{asked.text.translate(ESCAPED)}%" if asked.text else None),
+        ("tenant_id ILIKE {}", holding(asked.text) if asked.text else None),
     ):  # fmt: skip
         if value is not None:
             values.append(value)

@@ -13,12 +13,11 @@ itself; where the owner is bound by row-level security too, both filters hold an
 from typing import NamedTuple
 
 from sprintia_config.contents.keys import DocumentKey
+from sprintia_config.contents.patterns import holding
 from sprintia_platform.database.connections import Connection
 
 INDEXED_AT_ONCE = 20
 """Few enough that a writer of one of these documents waits for milliseconds."""
-
-_ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
 class Wanted(NamedTuple):
@@ -36,7 +35,7 @@ async def find_candidates(
     """Heads whose text holds the wanted one, in order of their keys, those after `after` alone."""
     rows = await connection.fetch(
         "SELECT * FROM config.search_heads($1, $2, $3, $4, $5, $6, $7, $8)",
-        f"%{wanted.text.translate(_ESCAPED)}%", wanted.tenant, wanted.domain, wanted.config_type,
+        holding(wanted.text), wanted.tenant, wanted.domain, wanted.config_type,
         *(after or (None, None, None)), limit,
     )  # fmt: skip
     return [DocumentKey(row["tenant_id"], row["domain"], row["config_type"]) for row in rows]

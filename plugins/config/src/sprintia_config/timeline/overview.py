@@ -6,6 +6,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
+from sprintia_config.contents.patterns import holding
 from sprintia_config.documents.representation import moment
 from sprintia_config.documents.versions import Version
 from sprintia_platform.database.connections import Connection
@@ -23,9 +24,6 @@ _OVERVIEW = """
         SELECT received_at, outcome FROM config.delivery WHERE tenant_id = t.tenant_id ORDER BY id DESC LIMIT 1
     ) delivery ON true
 """
-
-ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-"""What LIKE would take for a wildcard."""
 
 _MOST_SOURCES = 100
 _MOST_STEPS = 5 * _MOST_SOURCES  # a source has five outcomes at most
@@ -140,7 +138,7 @@ async def overviews(
     conditions = ["true"]
     for condition, value in (
         ("t.tenant_id = {}", tenant_id), ("t.tenant_id > {}", after),
-        ("t.tenant_id ILIKE {}", f"%{text.translate(ESCAPED)}%" if text else None),
+        ("t.tenant_id ILIKE {}", holding(text) if text else None),
     ):  # fmt: skip
         if value is not None:
             values.append(value)

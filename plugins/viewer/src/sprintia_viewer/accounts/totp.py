@@ -77,8 +77,15 @@ class Totp:
             )  # fmt: skip
         if made is None:
             raise AlreadySet
-        uri = TOTP(secret).provisioning_uri(name=user.name, issuer_name=ISSUER)
-        return TotpSetup(secret=secret, uri=uri, svg=_svg(uri))
+        return _setup(user, secret)
+
+    async def waiting(self, user: User) -> TotpSetup | None:
+        """What `begin` made and `confirm` did not see a code of yet, to be shown once more to who mistyped it."""
+        async with reading(self._database) as connection:
+            sealed = await connection.fetchval(
+                "SELECT sealed FROM viewer.totp WHERE user_id = $1 AND confirmed_at IS NULL", user.id
+            )
+        return None if sealed is None else _setup(user, self._key.open(sealed, _about(user.id)).decode())
 
     async def confirm(self, user: User, code: str) -> list[str] | None:
         """Set the second factor that waits, by a code of it: ten recovery codes, shown once; None for a wrong code."""
@@ -193,6 +200,11 @@ def _recovery_hash(user_id: int, code: str) -> bytes:
 
 def _about(user_id: int) -> str:
     return f"totp of user {user_id}"
+
+
+def _setup(user: User, secret: str) -> TotpSetup:
+    uri = TOTP(secret).provisioning_uri(name=user.name, issuer_name=ISSUER)
+    return TotpSetup(secret=secret, uri=uri, svg=_svg(uri))
 
 
 def _svg(uri: str) -> str:

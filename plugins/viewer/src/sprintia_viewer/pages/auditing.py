@@ -145,7 +145,7 @@ def _result(event: AuditEntry, detail: dict[str, Any]) -> str | None:
     if event.tenant_id == PLATFORM_CHAIN or not isinstance(number, int):
         return None
     if event.target == "mapping":
-        return links.mapping("history", tenant=event.tenant_id)
+        return links.mapping("history", event.tenant_id, number)
     domain, _, config_type = event.target.partition("/")
     named = event.action.startswith(("document.", "secret.")) and domain and config_type and "/" not in config_type
     return links.version(event.tenant_id, domain, config_type, number) if named else None

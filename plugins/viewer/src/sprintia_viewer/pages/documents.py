@@ -1,45 +1,28 @@
-"""`/viewer/t/{tenant}/{domain}/{type}`: a document as it stands or stood, its history, and who set what in it."""
+"""`/viewer/t/{tenant}/{domain}/{type}`: a document as it stands or stood."""
 
 import asyncio
 import re
 from datetime import datetime
 from html import unescape
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from sprintia_config_client import errors
-from sprintia_config_client.contract import Blame, HistoryItem, StoredVersion
-from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
+from sprintia_config_client.contract import HistoryItem, StoredVersion
+from sprintia_viewer.pages.places import LARGEST, PLACE, Before, First, Place
 from sprintia_viewer.shown.source import Language, SourceView, source_view
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.visits import Visit
 
-_PAGE = 30
 _DELIVERIES_SEARCHED = 100
 _TAG = re.compile(r"<[^>]*>")
-_LARGEST = 2**63 - 1
-_PLACE = "/viewer/t/{tenant:str}/{domain:str}/{config_type:str}"
 
 View = Literal["yaml", "json"]
-First = Annotated[int, QueryParameter(name="line", ge=1, le=10_000_000)]
-Before = Annotated[int | None, QueryParameter(ge=1, le=_LARGEST)]
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Which document."""
-
-    tenant_id: str
-    domain: str
-    config_type: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.tenant_id, self.domain, self.config_type
 
 
 class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,35 +68,7 @@ class DeletedPage(Place, frozen=True, kw_only=True):
     before: int | None
 
 
-class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A version, an older one of the page with the same content, and the newest older one that is kept."""
-
-    item: HistoryItem
-    same_as: int | None
-    previous: int | None
-
-
-class HistoryPage(Place, frozen=True, kw_only=True):
-    """Versions, newest first. `gap` when retention removed some between or below them."""
-
-    lines: list[HistoryLine]
-    standing: int | None
-    older: str | None
-    newest: str | None
-    gap: bool
-
-
-class BlamePage(Place, frozen=True, kw_only=True):
-    """Which version last set each line."""
-
-    standing: int
-    blame: Blame
-    lines: list[BlamedLine]
-    rest: str | None
-    start: str | None
-
-
-@get(_PLACE, guards=[signed_in()])
+@get(PLACE, guards=[signed_in()])
 async def show_document(
     visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
     view: FromQuery[View] = "yaml", line: First = 1,
@@ -130,7 +85,7 @@ async def show_document(
     return await _document(visit, found, found.version, view, line)
 
 
-@get(f"{_PLACE}/v/{{number:int}}", guards=[signed_in()])
+@get(f"{PLACE}/v/{{number:int}}", guards=[signed_in()])
 async def show_version(
     visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
     number: FromPath[int], view: FromQuery[View] = "yaml", line: First = 1,
@@ -142,14 +97,14 @@ async def show_version(
     try:
         found = await visit.config.version(*key, number)
     except errors.NotFound:
-        lines = await visit.config.history(*key, before=number + 1, limit=1) if 0 < number < _LARGEST else ()
+        lines = await visit.config.history(*key, before=number + 1, limit=1) if 0 < number < LARGEST else ()
         if lines and lines[0].version == number and lines[0].deleted:
             return await _deleted(visit, lines[0])
         raise
     return await _document(visit, found, standing, view, line)
 
 
-@get(f"{_PLACE}/raw", guards=[signed_in()])
+@get(f"{PLACE}/raw", guards=[signed_in()])
 async def raw(
     visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
     version: Before = None,
@@ -160,7 +115,7 @@ async def raw(
     return Response(text.encode(), media_type="text/plain; charset=utf-8", headers=headers)
 
 
-@get(f"{_PLACE}/newer", guards=[signed_in()])
+@get(f"{PLACE}/newer", guards=[signed_in()])
 async def newer(
     visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str]
 ) -> Response[bytes]:
@@ -170,50 +125,7 @@ async def newer(
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@get(f"{_PLACE}/history", guards=[signed_in()])
-async def show_history(
-    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
-    before: Before = None,
-) -> Response[bytes]:  # fmt: skip
-    """List versions, newest first, with how much each one changed."""
-    config, key = visit.config, (tenant, domain, config_type)
-    found, newest = await asyncio.gather(
-        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1)
-    )
-    if not newest:
-        await config.version(*key)  # says that there is none
-    items, rest = found[:_PAGE], found[_PAGE:]
-    last = items[-1].version if items else 1
-    lines = _history_lines(found)[:_PAGE]
-    page = HistoryPage(
-        tenant_id=tenant, domain=domain, config_type=config_type, lines=lines,
-        standing=newest[0].version if newest and not newest[0].deleted else None,
-        older=links.history(*key, before=last) if rest else None, newest=links.history(*key) if before else None,
-        gap=any(line.previous != (line.item.version - 1 or None) for line in lines),
-    )  # fmt: skip
-    return await visit.page("history.html", page)
-
-
-@get(f"{_PLACE}/blame", guards=[signed_in()])
-async def show_blame(
-    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
-    line: First = 1,
-) -> Response[bytes]:  # fmt: skip
-    """Show for each line the version that last set it."""
-    config, key = visit.config, (tenant, domain, config_type)
-    found = await config.version(*key)
-    blame = await config.blame(*key, found.version)  # of the same text, whatever is written meanwhile
-    text = await asyncio.to_thread(source_view, found.text, "yaml", line, line_frame=600)
-    page = BlamePage(
-        tenant_id=tenant, domain=domain, config_type=config_type, standing=found.version, blame=blame,
-        lines=list(blamed_lines(text.lines, blame.paths)),
-        rest=links.blame(*key, line=text.more_from) if text.more_from else None,
-        start=links.blame(*key) if line > 1 else None,
-    )  # fmt: skip
-    return await visit.page("blame.html", page)
-
-
-HANDLERS = (show_document, show_version, raw, newer, show_history, show_blame)
+HANDLERS = (show_document, show_version, raw, newer)
 
 
 async def _document(visit: Visit, found: StoredVersion, standing: int | None, view: View, line: int) -> Response[bytes]:
@@ -263,13 +175,3 @@ def _plain(shown: SourceView) -> str:
 
 def _unended(text: str) -> str:
     return text.replace("\r\n", "\n").removesuffix("\n")
-
-
-def _history_lines(found: tuple[HistoryItem, ...]) -> list[HistoryLine]:
-    """Each version with the newest older one that has the same content."""
-    lines = []
-    for at, item in enumerate(found):
-        same = (older.version for older in found[at + 1 :] if older.digest == item.digest and not older.deleted)
-        previous = found[at + 1].version if at + 1 < len(found) else None
-        lines.append(HistoryLine(item=item, same_as=None if item.deleted else next(same, None), previous=previous))
-    return lines

@@ -1,7 +1,6 @@
 """`…/edit`: write a document, after seeing what would change."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Literal
 
@@ -11,11 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from sprintia_config_client import errors
-from sprintia_config_client.contract import ABSENT, Diff, Expected, HistoryItem, StoredVersion, Validation
-from sprintia_config_client.errors import Fault
+from sprintia_config_client.contract import Diff, Validation
+from sprintia_viewer.pages.standing import Standing, expected_of, read_standing
 from sprintia_viewer.parts import ConfigService
 from sprintia_viewer.shown.line_ends import keep_line_ends
-from sprintia_viewer.shown.source import places
+from sprintia_viewer.shown.marked_faults import MarkedFault, marked_faults
 from sprintia_viewer.web import links
 from sprintia_viewer.web.failures import problem_of
 from sprintia_viewer.web.guards import signed_in
@@ -35,15 +34,6 @@ class EditForm(msgspec.Struct, frozen=True):
     base: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     action: Literal["preview", "save"]
     message: Annotated[str, msgspec.Meta(max_length=500)] = ""
-
-
-class MarkedFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault as the editor marks it; `line` is 0 where it is about the whole."""
-
-    line: int
-    column: int
-    message: str
-    pointer: str | None = None
 
 
 class EditPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,21 +69,6 @@ class EditPage(msgspec.Struct, frozen=True, kw_only=True):
         return self.tenant_id, self.domain, self.config_type
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands, if anything: its last history line, and its content."""
-
-    item: HistoryItem | None
-    version: StoredVersion | None
-
-    @property
-    def base(self) -> int:
-        return self.version.version if self.version else 0
-
-    @property
-    def rewritten(self) -> bool:
-        return self.version is not None and '"$secret"' in self.version.json_text
-
-
 @get(_PLACE, guards=[signed_in("config:write")])
 async def show_editor(
     visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str]
@@ -125,19 +100,6 @@ async def edit(
 
 
 HANDLERS = (show_editor, edit)
-
-
-async def read_standing(config: ConfigService, key: tuple[str, str, str]) -> Standing:
-    """Read what stands."""
-    newest = await config.history(*key, limit=1)
-    if not newest or newest[0].deleted:
-        return Standing(item=newest[0] if newest else None, version=None)
-    return Standing(item=newest[0], version=await config.version(*key, newest[0].version))
-
-
-def expected_of(item: HistoryItem | None) -> Expected:
-    """The condition that this, or nothing, still stands."""
-    return ABSENT if item is None or item.deleted else item
 
 
 async def _edited(visit: Visit, page: EditPage, action: str) -> Response[bytes]:
@@ -198,7 +160,7 @@ async def _previewed(visit: Visit, page: EditPage, text: str) -> Response[bytes]
 async def _shown(visit: Visit, page: EditPage, text: str, found: Validation, status: int) -> Response[bytes]:
     page = msgspec.structs.replace(
         page, preview=found, set_aside=found.result == "quarantined",
-        faults=await _marked((*found.errors, *found.warnings), text),
+        faults=await asyncio.to_thread(marked_faults, (*found.errors, *found.warnings), text),
     )  # fmt: skip
     return await visit.page("edit.html", page, status=status if found.valid else 422, editor=True)
 
@@ -212,31 +174,7 @@ async def _refused(visit: Visit, page: EditPage, error: errors.ConfigError) -> R
         else error.detail
     )
     page = msgspec.structs.replace(
-        page, faults=await _marked(error.faults, page.text), refusal=refusal,
+        page, faults=await asyncio.to_thread(marked_faults, error.faults, page.text), refusal=refusal,
         set_aside=error.code == "schema_quarantined",
     )  # fmt: skip
     return await visit.page("edit.html", page, status=problem.kind.status, headers=problem.headers, editor=True)
-
-
-async def _marked(faults: Sequence[Fault], text: str) -> list[MarkedFault]:
-    """Faults with their lines: those of a schema name a key alone."""
-    lines: dict[str, int] = {}
-    if any(fault.pointer and not fault.line for fault in faults):
-        found = await asyncio.to_thread(places, text)
-        lines = {pointer: number for number, pointers in found.items() for pointer in pointers}
-    return [
-        MarkedFault(
-            line=fault.line or _nearest(fault.pointer, lines), column=fault.column or 1, message=fault.message,
-            pointer=fault.pointer,
-        )
-        for fault in faults
-    ]  # fmt: skip
-
-
-def _nearest(pointer: str | None, lines: dict[str, int]) -> int:
-    """Where the key of a pointer stands, or the nearest one above it; 0 where none does."""
-    while pointer:
-        if pointer in lines:
-            return lines[pointer]
-        pointer = pointer.rpartition("/")[0]
-    return 0

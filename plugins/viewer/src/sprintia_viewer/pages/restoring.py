@@ -9,9 +9,10 @@ from litestar.params import FromPath
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Diff, HistoryItem
+from sprintia_config_client.errors import Fault
 from sprintia_platform import Problem
 from sprintia_platform.http.problems import NOT_FOUND
-from sprintia_viewer.pages.editing import expected_of
+from sprintia_viewer.pages.standing import expected_of
 from sprintia_viewer.parts import ConfigService
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
@@ -47,6 +48,7 @@ class RollbackPage(msgspec.Struct, frozen=True, kw_only=True):
         identical: whether that is its content already.
         diff: from what stands to the target.
         conflict: whether somebody saved meanwhile: the preview is of now.
+        refusal: why the service did not take it, and `faults` the single reasons.
     """
 
     tenant_id: str
@@ -58,6 +60,8 @@ class RollbackPage(msgspec.Struct, frozen=True, kw_only=True):
     diff: Diff | None
     reason: str = ""
     conflict: bool = False
+    refusal: str | None = None
+    faults: list[Fault] = []
 
 
 class DeletePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,12 +92,25 @@ async def roll_back(
     form = await visit.form(RollbackForm)
     config, key = visit.config, (tenant, domain, config_type)
     standing = await _newest(visit, config, key)
-    seen = msgspec.structs.replace(standing, version=form.base)
-    try:
-        made = await config.rollback(*key, number, message=form.reason, expected=expected_of(seen))
-    except errors.Conflict:
-        page = msgspec.structs.replace(await _rollback(visit, key, number), conflict=True, reason=form.reason)
-        return await visit.page("rollback.html", page, status=409)
+    made: HistoryItem | None = None
+    refused: errors.Invalid | None = None
+    if standing.version == form.base:  # the condition alone does not tell one deletion from another
+        try:
+            made = await config.rollback(*key, number, message=form.reason, expected=expected_of(standing))
+        except errors.Conflict:
+            pass
+        except errors.Invalid as error:
+            refused = error
+    if made is None:
+        page = msgspec.structs.replace(await _rollback(visit, key, number), reason=form.reason)
+        if refused is not None:
+            page = msgspec.structs.replace(page, refusal=refused.detail, faults=list(refused.faults))
+            return await visit.page("rollback.html", page, status=422)
+        if not page.identical:
+            return await visit.page("rollback.html", msgspec.structs.replace(page, conflict=True), status=409)
+    if made is None or made.version == form.base:  # sent twice, or made to stand by somebody else
+        unchanged = Notice("warning", marked("Nothing was changed: the same content stood already."))
+        return await visit.redirect(links.document(*key), unchanged)
     notice = Notice(
         "done", marked("Version %(old)s stands again, as version %(new)s. It is in effect now."),
         {"old": str(number), "new": str(made.version)},
@@ -128,6 +145,7 @@ async def delete(
         try:
             await config.delete(*key, expected=expected_of(standing))
         except errors.Conflict:
+            standing = await _newest(visit, config, key)
             refusal = visit.told(marked("Nothing was deleted: somebody saved meanwhile. Look at what stands now."))
     if refusal is not None:
         page = DeletePage(tenant_id=tenant, domain=domain, config_type=config_type, standing=standing, refusal=refusal)

@@ -1,5 +1,7 @@
 """`…/secrets/{name}`: show one secret, to who may see it and proves to be there."""
 
+from decimal import Decimal
+
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -7,9 +9,9 @@ from litestar.params import FromPath
 
 from sprintia_config_client import errors
 from sprintia_viewer.accounts.signing_in import Refused
-from sprintia_viewer.pages.signing_in import REFUSALS
+from sprintia_viewer.pages.confirming import confirmed_or_lead, refusal_of
 from sprintia_viewer.parts import Parts
-from sprintia_viewer.web import origins
+from sprintia_viewer.web import links, origins
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.visits import REVEAL, Visit
 
@@ -49,6 +51,8 @@ async def ask(
     name: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
     """Ask for the proof. Nothing is read here."""
+    if lead := await _elsewhere(visit, links.secret(tenant, domain, config_type, name)):
+        return lead
     page = RevealPage(tenant_id=tenant, domain=domain, config_type=config_type, name=name, proof=_proof(visit))
     return await visit.page("reveal.html", page, twin=False)
 
@@ -59,6 +63,8 @@ async def reveal(
     config_type: FromPath[str], name: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
     """Show the secret; the service's audit log says who saw it."""
+    if lead := await _elsewhere(visit, links.secret(tenant, domain, config_type, name)):
+        return lead
     form = await visit.form(RevealForm)
     page = RevealPage(tenant_id=tenant, domain=domain, config_type=config_type, name=name, proof=_proof(visit))
     renewed: str | None = None
@@ -67,7 +73,7 @@ async def reveal(
             visit.session, visit.token, form.password, form.code, address=origins.address_of(visit.request)
         )
         if isinstance(outcome, Refused):
-            refusal = visit.told(REFUSALS[outcome.kind], seconds=outcome.retry_after)
+            refusal = refusal_of(visit, outcome)
             status = 429 if outcome.kind == "throttled" else 403
             return await visit.page(
                 "reveal.html", msgspec.structs.replace(page, refusal=refusal), status=status, twin=False
@@ -77,7 +83,7 @@ async def reveal(
     status = 200
     try:
         secret = await visit.revealing_config.secret(tenant, name, domain)
-        page = msgspec.structs.replace(page, value="" if secret.value is None else str(secret.value))
+        page = msgspec.structs.replace(page, value=_shown(secret.value))
     except errors.ConfigError as error:
         page, status = msgspec.structs.replace(page, refusal=error.detail), error.status or 503
     answer = await visit.page("reveal.html", page, status=status, twin=False)
@@ -89,7 +95,19 @@ async def reveal(
 HANDLERS = (ask, reveal)
 
 
+async def _elsewhere(visit: Visit, place: str) -> Response[bytes] | None:
+    """The way to the identity provider, for who has no password here and did not prove to be there lately."""
+    return None if visit.person.has_password else await confirmed_or_lead(visit, place)
+
+
 def _proof(visit: Visit) -> str:
     if visit.session is not None and visit.session.confirmed:
         return "none"
     return "code" if visit.person.has_totp else "password"
+
+
+def _shown(value: str | float | Decimal | bool | None) -> str:
+    """A secret as it is written in the document."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from sprintia_platform import Problem
 from sprintia_viewer.accounts.errors import AccountError
 from sprintia_viewer.accounts.links import Link, LinkRefused
+from sprintia_viewer.accounts.passwords import PasswordRefused
 from sprintia_viewer.accounts.signing_in import Refused
 from sprintia_viewer.accounts.users import User
 from sprintia_viewer.parts import Parts
@@ -78,7 +79,7 @@ async def show_sign_in(visit: NamedDependency[Visit], parts: NamedDependency[Par
 @post("/viewer/sign-in", guards=[anybody()])
 async def sign_in(visit: NamedDependency[Visit], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Sign in: a new session each time, whatever the browser presented."""
-    _require_secure(visit, parts)
+    require_secure(visit, parts)
     form = await visit.form(SignInForm)
     outcome = await parts.sign_in.attempt(
         form.name, form.password, form.code,
@@ -113,7 +114,7 @@ async def welcome(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], token: FromPath[str]
 ) -> Response[bytes]:
     """Use a one-time link: set the password, and sign in where no second factor is asked for."""
-    _require_secure(visit, parts)
+    require_secure(visit, parts)
     form = await visit.form(WelcomeForm)
     link = await parts.links.look(token)
     if link is None:
@@ -126,7 +127,7 @@ async def welcome(
     except LinkRefused:
         return await _welcome(visit, None, token)
     except AccountError as error:
-        field = getattr(error, "field", "password" if error.code.startswith("password") else "name")
+        field = getattr(error, "field", "password" if isinstance(error, PasswordRefused) else "name")
         return await _welcome(visit, link, token, form, [(visit.told(str(error)), f"#f-{field}")])
     return await _first_session(visit, parts, user)
 
@@ -178,7 +179,12 @@ async def _welcome(
     return await visit.page("welcome.html", page, status=422 if faults else 200)
 
 
-def _require_secure(visit: Visit, parts: Parts) -> None:
+def require_secure(visit: Visit, parts: Parts) -> None:
+    """Refuse to sign anybody in where somebody could listen.
+
+    Raises:
+        Problem: 403.
+    """
     request = visit.request
     if not (origins.is_secure(request) or origins.is_local(request) or parts.settings.insecure_http):
         raise Problem(NOT_SECURE)

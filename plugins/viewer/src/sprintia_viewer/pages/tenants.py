@@ -72,7 +72,7 @@ async def show_tenant(
     heads, changes, troubles, days, schemas, names = await asyncio.gather(
         config.heads(tenant), config.changes(tenant, max(0, detail.revision - _LAST_CHANGES), limit=_LAST_CHANGES),
         _troubles(config, tenant), config.activity(tenant, days=days_shown(today), zone=visit.zone), config.schemas(),
-        _key_names(parts),
+        key_names(parts),
     )  # fmt: skip
     types = {head.config_type for head in heads}
     page = TenantPage(
@@ -107,7 +107,7 @@ async def _troubles(config: ConfigService, tenant: str) -> list[Delivery]:
     return troubles[:_TROUBLES_SHOWN]
 
 
-async def _key_names(parts: Parts) -> Mapping[str, str]:
+async def key_names(parts: Parts) -> Mapping[str, str]:
     """What people called the keys that deliver."""
     async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
         return {key.id: key.name for key in await list_keys(connection)}

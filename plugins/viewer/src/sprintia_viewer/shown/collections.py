@@ -46,21 +46,32 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     more_columns: int = 0
 
 
-def matrix(values: Sequence[TenantValue]) -> Matrix:
-    """Make the matrix of `enabled_collections`, as they stand in each document of some tenants."""
+def matrix(values: Sequence[TenantValue], collection: str = "", most: int = MOST_COLUMNS) -> Matrix:
+    """Make the matrix of `enabled_collections`, as they stand in each document of some tenants.
+
+    `collection` leaves the collections alone whose name holds it, and the tenants that have one of them; `most` bounds
+    the columns.
+    """
     tenants: dict[str, list[TenantValue]] = {}
     for value in values:
         tenants.setdefault(value.tenant_id, []).append(value)
     rows = tuple(_row(tenant, found) for tenant, found in tenants.items())
+    if collection:
+        rows = tuple(narrowed for row in rows if (narrowed := _narrowed(row, collection.casefold())).cells)
     columns = sorted({name for row in rows for name in row.cells})
-    if len(columns) > MOST_COLUMNS:
-        rows = tuple(_within(row, frozenset(columns[:MOST_COLUMNS])) for row in rows)
-    return Matrix(columns=tuple(columns[:MOST_COLUMNS]), rows=rows, more_columns=max(0, len(columns) - MOST_COLUMNS))
+    if len(columns) > most:
+        rows = tuple(_within(row, frozenset(columns[:most])) for row in rows)
+    return Matrix(columns=tuple(columns[:most]), rows=rows, more_columns=max(0, len(columns) - most))
 
 
 def _within(row: TenantRow, columns: frozenset[str]) -> TenantRow:
     cells = {name: cell for name, cell in row.cells.items() if name in columns}
     return msgspec.structs.replace(row, cells=cells, more=len(row.cells) - len(cells))
+
+
+def _narrowed(row: TenantRow, collection: str) -> TenantRow:
+    cells = {name: cell for name, cell in row.cells.items() if collection in name.casefold()}
+    return msgspec.structs.replace(row, cells=cells)
 
 
 def _row(tenant: str, values: Iterable[TenantValue]) -> TenantRow:

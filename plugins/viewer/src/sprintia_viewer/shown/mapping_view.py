@@ -134,6 +134,15 @@ def findings(mapping: Mapping[str, Any], with_documents: Collection[str] | None 
     return tuple(found)
 
 
+def findings_of(found: tuple[Finding, ...], tenant: str) -> tuple[Finding, ...]:
+    """Those that are about one tenant; of lists of tenants, that one alone."""
+    alone = {"no_documents", "not_mapped"}
+    return tuple(
+        msgspec.structs.replace(each, tenants=(tenant,)) if each.kind in alone else each
+        for each in found if tenant in each.tenants
+    )  # fmt: skip
+
+
 def masked_number(number: str) -> str:
     """A phone number as everybody may see it: its last digits."""
     digits = _digits(number)

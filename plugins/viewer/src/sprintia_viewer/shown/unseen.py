@@ -5,11 +5,11 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-# Control characters but tab and line feed; directions, joiners, spaces of no width, fillers, tags
+# Control characters but tab and line feed; directions, joiners, spaces of no width, fillers, tags, half pairs
 # (Unicode TR 36 and TR 39, CVE-2021-42574). A joiner within an emoji is what makes that emoji.
 _UNSEEN: Final = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
     "|(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d"
 )
 

@@ -90,10 +90,10 @@
 
   // Copying.
 
-  /** The text of an element, without the links that stand in it and are none of it. */
+  /** The text of an element, without what only stands beside it. */
   function written(element) {
     const whole = element?.cloneNode(true);
-    whole?.querySelectorAll(".reveal").forEach((link) => link.remove());
+    whole?.querySelectorAll(".aside").forEach((beside) => beside.remove());
     return whole?.textContent;
   }
 

@@ -17,6 +17,15 @@ _MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 2_000
 
 
+class Nothing(msgspec.Struct, frozen=True):
+    """A form of one button."""
+
+
+def words_of(text: str) -> list[str]:
+    """What stands on the lines of a field, or between its commas."""
+    return text.replace(",", " ").split()
+
+
 async def fields_of(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
     """The fields of a form, in their order; line ends are LF again, which browsers send as CRLF.
 

@@ -10,12 +10,13 @@ from litestar.handlers import BaseRouteHandler
 
 from sprintia_platform import Policy, Problem
 from sprintia_platform.http.answers import answer_problem
-from sprintia_viewer.problems import FORM_OUTDATED, SIGN_IN_NEEDED
+from sprintia_viewer.problems import BOUND_TO_TENANTS, FORM_OUTDATED, SIGN_IN_NEEDED
 from sprintia_viewer.web import links, origins
 from sprintia_viewer.web.forms import fields_of
 from sprintia_viewer.web.policy import page_headers
 from sprintia_viewer.web.visits import AnyRequest, Visit, visit_of
 
+ADMINISTERING = ("admin",)
 WRITTEN = "text"
 """The field of a form in which somebody wrote for longer than a moment."""
 
@@ -67,6 +68,18 @@ class signed_in(Policy):  # noqa: N801 - it reads as what it does: guards=[signe
                 raise
         for right in self.rights:
             visit.require(right)
+
+
+class administers(signed_in):  # noqa: N801 - likewise
+    """The guard of the pages for users and keys. They are of no tenant: who is bound to tenants has no part in them."""
+
+    def __init__(self) -> None:
+        super().__init__(*ADMINISTERING)
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, /) -> None:
+        await super().__call__(connection, handler)
+        if (await visit_of(connection)).person.tenants is not None:
+            raise Problem(BOUND_TO_TENANTS)
 
 
 class anybody(Policy):  # noqa: N801 - likewise

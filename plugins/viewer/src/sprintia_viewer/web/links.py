@@ -105,6 +105,14 @@ def account(*below: object) -> str:
     return path("account", *below)
 
 
+def confirm(**query: object) -> str:
+    return path("confirm", **query)
+
+
+def oidc_start() -> str:
+    return path("oidc", "start")
+
+
 def preferences() -> str:
     return path("preferences")
 

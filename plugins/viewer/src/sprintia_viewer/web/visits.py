@@ -73,6 +73,7 @@ class Visit:
         query = request.url.query
         self.here: str = f"{self.path}?{query}" if query else self.path
         self.request_id: str = request.scope["state"].get("request_id", "")
+        self._has_twin = True
 
     def _chosen_language(self) -> str:
         asked = self.request.query_params.get("language")
@@ -162,7 +163,9 @@ class Visit:
 
     @property
     def twin(self) -> str:
-        """Where the same page is as JSON."""
+        """Where the same page is as JSON; empty where it is not."""
+        if not self._has_twin:
+            return ""
         query = [(name, value) for name, value in self.request.query_params.multi_items() if name != "format"]
         return f"{self.path}?{urlencode([*query, ('format', 'json')])}"
 
@@ -195,6 +198,7 @@ class Visit:
             sign_in_at: see `page_headers`.
             twin: whether there may be JSON of it; never of a page with a secret.
         """
+        self._has_twin = twin
         if twin and self.request.query_params.get("format") == "json":
             body = msgspec.json.encode(data, enc_hook=str)
             common = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}

@@ -1,0 +1,102 @@
+"""`/viewer/t/{tenant}/{domain}/{type}/history` and `/blame`: how a document came to be, and who set what in it."""
+
+import asyncio
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from sprintia_config_client.contract import Blame, HistoryItem
+from sprintia_viewer.pages.places import PLACE, Before, First, Place
+from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
+from sprintia_viewer.shown.source import source_view
+from sprintia_viewer.web import links
+from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.visits import Visit
+
+_PAGE = 30
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A version, an older one of the page with the same content, and the newest older one that is kept."""
+
+    item: HistoryItem
+    same_as: int | None
+    previous: int | None
+
+
+class HistoryPage(Place, frozen=True, kw_only=True):
+    """Versions, newest first. `gap` when retention removed some between or below them."""
+
+    lines: list[HistoryLine]
+    standing: int | None
+    older: str | None
+    newest: str | None
+    gap: bool
+
+
+class BlamePage(Place, frozen=True, kw_only=True):
+    """Which version last set each line."""
+
+    standing: int
+    blame: Blame
+    lines: list[BlamedLine]
+    rest: str | None
+    start: str | None
+
+
+@get(f"{PLACE}/history", guards=[signed_in()])
+async def show_history(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    before: Before = None,
+) -> Response[bytes]:  # fmt: skip
+    """List versions, newest first, with how much each one changed."""
+    config, key = visit.config, (tenant, domain, config_type)
+    found, newest = await asyncio.gather(
+        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1)
+    )
+    if not newest:
+        await config.version(*key)  # says that there is none
+    items, rest = found[:_PAGE], found[_PAGE:]
+    last = items[-1].version if items else 1
+    lines = _history_lines(found)[:_PAGE]
+    page = HistoryPage(
+        tenant_id=tenant, domain=domain, config_type=config_type, lines=lines,
+        standing=newest[0].version if newest and not newest[0].deleted else None,
+        older=links.history(*key, before=last) if rest else None, newest=links.history(*key) if before else None,
+        gap=any(line.previous != (line.item.version - 1 or None) for line in lines),
+    )  # fmt: skip
+    return await visit.page("history.html", page)
+
+
+@get(f"{PLACE}/blame", guards=[signed_in()])
+async def show_blame(
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    line: First = 1,
+) -> Response[bytes]:  # fmt: skip
+    """Show for each line the version that last set it."""
+    config, key = visit.config, (tenant, domain, config_type)
+    found = await config.version(*key)
+    blame = await config.blame(*key, found.version)  # of the same text, whatever is written meanwhile
+    text = await asyncio.to_thread(source_view, found.text, "yaml", line, line_frame=600)
+    page = BlamePage(
+        tenant_id=tenant, domain=domain, config_type=config_type, standing=found.version, blame=blame,
+        lines=list(blamed_lines(text.lines, blame.paths)),
+        rest=links.blame(*key, line=text.more_from) if text.more_from else None,
+        start=links.blame(*key) if line > 1 else None,
+    )  # fmt: skip
+    return await visit.page("blame.html", page)
+
+
+HANDLERS = (show_history, show_blame)
+
+
+def _history_lines(found: tuple[HistoryItem, ...]) -> list[HistoryLine]:
+    """Each version with the newest older one that has the same content."""
+    lines = []
+    for at, item in enumerate(found):
+        same = (older.version for older in found[at + 1 :] if older.digest == item.digest and not older.deleted)
+        previous = found[at + 1].version if at + 1 < len(found) else None
+        lines.append(HistoryLine(item=item, same_as=None if item.deleted else next(same, None), previous=previous))
+    return lines
