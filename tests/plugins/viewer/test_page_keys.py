@@ -221,7 +221,7 @@ def test_many_keys_are_on_pages(arrangement: Arrangement, admin: httpx.Client) -
     assert admin.get(links.keys(), params={"text": "\0"}).status_code in {400, 422}
 
 
-@pytest.mark.parametrize("path", ["nothing", "a%00b", "%C3%A9", "x" * 1000, "new%2Frotate"])
+@pytest.mark.parametrize("path", ["nothing", "%C3%A9", "x" * 1000, "%3Cscript%3E"])
 def test_what_is_no_key_is_not_found(admin: httpx.Client, path: str) -> None:
     assert admin.get(f"{links.keys()}/{path}").status_code == 404
 

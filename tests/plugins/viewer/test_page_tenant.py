@@ -1,6 +1,8 @@
 """A tenant's page: what it holds, who delivers, what was not taken, when it changed."""
 
+import csv
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
@@ -52,3 +54,13 @@ def test_an_unknown_tenant_and_one_out_of_reach_look_alike(arrangement: Arrangem
     assert (unknown.status_code, out_of_reach.status_code) == (404, 404)
     assert "<script>" not in unknown.text
     assert "somebodys" not in bound.get(links.home()).text
+
+
+def test_the_list_of_tenants_is_a_file_too(arrangement: Arrangement) -> None:
+    put = {"content": b"a: 1\n", "headers": {"Content-Type": "application/yaml"}}
+    for tenant in ("-listed", "@listed", "listed"):
+        assert arrangement.config_client.put(f"/configs/{tenant}/retail/config", **put).status_code == 200
+    answer = arrangement.person("viewer").get(links.home(), params={"text": "listed", "format": "csv"})
+    assert answer.status_code == 200, answer.text
+    rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    assert {row["tenant_id"]: row["documents"] for row in rows} == {"'-listed": "1", "'@listed": "1", "listed": "1"}

@@ -1,7 +1,7 @@
 """`/viewer/deliveries`: what came in, and what became of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, get_args
 from typing import Literal as OneOf
 
@@ -76,10 +76,10 @@ async def list_deliveries(
     if file == "csv":
         rows = [[getattr(each, name) for name in _COLUMNS] async for each in _every(visit.config, **wanted)]
         return csv_answer("deliveries", _COLUMNS, rows[:MOST_ROWS], complete=len(rows) <= MOST_ROWS)
-    found: Sequence[Delivery] = ()
+    found: list[Delivery] = []
     refusal = None
     try:
-        found = await _deliveries(visit.config, **wanted, before=before, limit=_PAGE + 1)
+        found = list(await _deliveries(visit.config, **wanted, before=before, limit=_PAGE + 1))
     except errors.NotFound:  # a tenant out of reach looks like one to which nothing came
         pass
     except errors.Invalid as error:

@@ -12,10 +12,12 @@ from sprintia_config_client.contract import Hit, TenantOverview
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
+from sprintia_viewer.web.tables_out import MOST_ROWS, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
 _HITS = 20
+_FILE_PAGE = 500
 
 Text = Annotated[str, QueryParameter(max_length=200)]
 
@@ -61,11 +63,17 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/viewer", guards=[signed_in()])
 async def show_home(
-    visit: NamedDependency[Visit], tenant_id: Text = "", text: Text = "", after: Text = ""
-) -> Response[bytes]:
-    """List the tenants. `tenant_id` is how the buttons in Odoo name one: they lead to its page."""
+    visit: NamedDependency[Visit], tenant_id: Text = "", text: Text = "", after: Text = "",
+    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
+) -> Response[bytes]:  # fmt: skip
+    """List the tenants; `?format=csv` as a file.
+
+    `tenant_id` is how the buttons in Odoo name one: they lead to its page.
+    """
     if tenant_id.strip():
         return await visit.redirect(links.tenant(tenant_id.strip()))
+    if file == "csv":
+        return await _tenants_file(visit, text.strip())
     found = await visit.config.tenants(text=text.strip(), after=after or None, limit=_PAGE)
     page = HomePage(
         text=text, tenants=list(found.tenants),
@@ -100,6 +108,19 @@ async def search(
 
 
 HANDLERS = (show_home, search)
+
+
+async def _tenants_file(visit: Visit, text: str) -> Response[bytes]:
+    rows: list[tuple[object, ...]] = []
+    after: str | None = None
+    while len(rows) <= MOST_ROWS:
+        found = await visit.config.tenants(text=text, after=after, limit=_FILE_PAGE)
+        rows += [msgspec.structs.astuple(tenant) for tenant in found.tenants]
+        after = found.next
+        if after is None:
+            break
+    return csv_answer("tenants", TenantOverview.__struct_fields__, rows[:MOST_ROWS], complete=len(rows) <= MOST_ROWS)
+
 
 _FILTERS = {
     "tenant": marked("tenant"), "domain": marked("domain"), "type": marked("type"), "path": marked("key"),

@@ -1,6 +1,5 @@
 """`/viewer/mapping/history`: how each tenant's part of the mapping came to be."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -78,10 +77,10 @@ class MappingVersionPage(msgspec.Struct, frozen=True, kw_only=True):
 async def list_versions(visit: NamedDependency[Visit], tenant: Text = "", before: Before = None) -> Response[bytes]:
     """List the versions of one tenant's part, or of all in reach."""
     wanted = tenant.strip()
-    found: Sequence[MappingVersion] = ()
+    found: list[MappingVersion] = []
     refusal = None
     try:
-        found = await visit.config.mapping_history(tenant=wanted or None, before=before, limit=_PAGE + 1)
+        found = list(await visit.config.mapping_history(tenant=wanted or None, before=before, limit=_PAGE + 1))
     except errors.NotFound:  # a tenant out of reach looks like one that has no part
         pass
     except errors.Invalid as error:
