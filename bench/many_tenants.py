@@ -190,9 +190,7 @@ escalation:
   policy: TENTHHERE
 """
 _TEXT = _Pattern(
-    document_text("as of the benchmark of pages")
-    .replace("\n- support_documents\n", "\n- COLLECTIONHERE\n")
-    .rstrip()
+    document_text("as of the benchmark of pages").replace("\n- support_documents\n", "\n- COLLECTIONHERE\n").rstrip()
     + _OWN
 )
 _CONTENT = Content.from_yaml(_TEXT.text)
@@ -225,5 +223,7 @@ def _slice(tenant: str) -> Slice:
     return Slice(
         accounts={str(100_000 + number): dict(entry)},
         inboxes={str(500_000 + number): dict(entry)},
-        special_numbers=({"account_id": tenant, "number": f"55119{number:08d}", "domain": DOMAIN, "crew": "diretoria"},),
+        special_numbers=(
+            {"account_id": tenant, "number": f"55119{number:08d}", "domain": DOMAIN, "crew": "diretoria"},
+        ),
     )

@@ -8,9 +8,9 @@ from itertools import cycle, islice
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from bench.load import WrongAnswer
-from bench.many_tenants import OLD, SECOND_TYPE, Installation, deep_value
 from bench.documents import DOMAIN, TYPE
+from bench.load import WrongAnswer
+from bench.many_tenants import OLD, Installation, deep_value
 from bench.measuring import Plan, Row
 from bench.processes import Cluster, DatabaseUrls, Server, platform, signed_in_token
 from sprintia_viewer.web import links
@@ -40,7 +40,8 @@ class Timed(NamedTuple):
         slowest = max(middles, key=lambda address: middles[address])
         return {
             "p50_ms": round(median(times), 1), "p95_ms": round(quantiles(times, n=20, method="inclusive")[-1], 1),
-            "largest_kb": round(self.largest / 1000, 1), "slowest": slowest, "slowest_p50_ms": round(middles[slowest], 1),
+            "slowest": slowest, "slowest_p50_ms": round(middles[slowest], 1),
+            "largest_kb": round(self.largest / 1000, 1),
         }  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def _history(size: Installation) -> list[Asked]:
 def _comparison(size: Installation) -> list[Asked]:
     old, newest = (OLD, DOMAIN, TYPE), size.old_versions
     pairs = ((newest - 1, newest), (1, newest), (newest // 2, newest // 2 + 30))
-    return [Asked(links.difference(*old, left, right), "/escalation") for left, right in pairs] + [
+    return [Asked(links.difference(*old, left, right), "escrito na vez") for left, right in pairs] + [
         Asked(f"{links.difference(*old, left, right)}?view=text", "escrito na vez") for left, right in pairs
     ]
 
@@ -189,7 +190,9 @@ class Person:
         body = answer.read()
         took = (time.perf_counter() - began) * 1000
         if answer.status != 200 or page.holds.encode() not in body:
-            raise WrongAnswer(f"{page.address} is answered with {answer.status} and without {page.holds!r}: {body[:500]!r}")
+            raise WrongAnswer(
+                f"{page.address} is answered with {answer.status} and without {page.holds!r}: {body[:500]!r}"
+            )
         so_far.by_address.setdefault(page.address, []).append(took)
         return Timed(so_far.by_address, max(so_far.largest, len(body)))
 

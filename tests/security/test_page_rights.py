@@ -64,9 +64,7 @@ def form(path: str, right: str = SIGNED_IN, status: int = 303, template: str | N
     return Row("POST", template or path, right, path, status, fields)
 
 
-def of_owner(
-    method: str, template: str, path: str, right: str = SIGNED_IN, status: int = 200, **fields: Any
-) -> Row:
+def of_owner(method: str, template: str, path: str, right: str = SIGNED_IN, status: int = 200, **fields: Any) -> Row:
     return Row(method, template, right, path, status, fields, of_tenant=True)
 
 

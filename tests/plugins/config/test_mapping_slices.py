@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sprintia_config.mapping.slices import Slice, patched, read_mapping, union
+from sprintia_config.mapping.slices import Slice, patched, read_mapping, union, union_text
 from sprintia_platform.content.values import to_json
 
 TENANTS = st.sampled_from(["account_1", "account_2", "123456", "z"])
@@ -58,6 +58,19 @@ def test_the_parts_of_the_union_are_what_was_sent(sent: dict[str, Any]) -> None:
 def test_reading_what_was_put_together_gives_the_same_parts(sent: dict[str, Any]) -> None:
     slices = read_mapping(sent).slices
     assert read_mapping(union(slices)).slices == slices
+
+
+@SETTINGS
+@given(MAPPINGS)
+def test_the_text_of_the_union_is_the_union_as_text(sent: dict[str, Any]) -> None:
+    slices = read_mapping(sent).slices
+    assert union_text({tenant: part.to_text() for tenant, part in slices.items()}) == to_json(union(slices)).encode()
+
+
+def test_the_text_of_the_union_keeps_every_digit() -> None:
+    entry = '{"account_id":"a","domain":"d","weight":1.10,"zero":-0,"large":9007199254740993,"wide":1e400}'
+    text = f'{{"accounts":{{"1":{entry}}},"inboxes":{{}},"fallbacks":[{entry}],"special_numbers":[]}}'
+    assert union_text({"a": text}) == text.encode() == to_json(union({"a": Slice.from_text(text)})).encode()
 
 
 @SETTINGS

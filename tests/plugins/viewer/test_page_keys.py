@@ -188,9 +188,8 @@ def test_without_a_fresh_proof_nothing_is_changed(
         arrangement,
         "UPDATE viewer.session SET confirmed_at = confirmed_at - interval '5 minutes' WHERE user_id = $1", somebody.id,
     )  # fmt: skip
-    answer = admin.post(
-        place, data={**form.fields, "name": "x", "rights": "config:read"} if act == "new" else form.fields
-    )
+    wanted = {"name": "x", "rights": "config:read"} if act == "new" else {}
+    answer = admin.post(place, data={**form.fields, **wanted})
     assert leads_to_confirm(answer)
     assert "Nothing was changed yet" in admin.get(answer.headers["location"]).text
     assert arrangement.config.as_key(text).get("/configs/loja_a").status_code == 200
@@ -214,6 +213,9 @@ def test_many_keys_are_on_pages(arrangement: Arrangement, admin: httpx.Client) -
         place = page["next"]
     assert found == [f"many{number}" for number in range(100, 220)]
     assert ids(admin, links.keys(), text="many150")[0] == ["many150"]
+    key, _ = made(admin)  # an id has capitals
+    for text in (key, key.upper(), f" {key.lower()} "):
+        assert ids(admin, links.keys(), text=text)[0] == [key]
     assert ids(admin, links.keys(), text="150%_")[0] == ["many150"]
     assert ids(admin, links.keys(), text="1_0")[0] == []
     assert "No key has this" in admin.get(links.keys(text="1_0")).text

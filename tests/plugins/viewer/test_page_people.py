@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from typing import Any
 
 import httpx
 import pyotp
@@ -11,33 +10,15 @@ import pytest
 from sprintia_testing.arrangements import PASSWORD, Arrangement, arranged
 from sprintia_testing.crawling import forms_in
 from sprintia_testing.databases import TestDatabases
+from sprintia_testing.people import confirm, send
 
 from sprintia_viewer.web import links
-
-EN = {"language": "en"}
 
 
 @pytest.fixture(scope="module")
 def arrangement(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arrangement]:
     with arranged("together", databases, tmp_path_factory.mktemp("people")) as made:
         yield made
-
-
-def send(person: httpx.Client, page: str, action: str | None = None, **fields: Any) -> httpx.Response:
-    """Fill in the form on a page that is sent to an address (the page's own, unless said otherwise)."""
-    found = forms_in(person.get(page).text)
-    wanted = next(form for form in found if form.method == "post" and form.action == (action or page))
-    return person.post(wanted.action, data={**wanted.fields, **fields})
-
-
-def confirm(person: httpx.Client, back_to: str) -> None:
-    place = links.path("confirm")
-    led = person.get(place, params={"next": back_to})
-    form = next(form for form in forms_in(led.text) if form.action == place)
-    wrong = person.post(place, data={**form.fields, "password": "not the password"})
-    assert wrong.status_code == 403
-    right = person.post(place, data={**form.fields, "password": PASSWORD})
-    assert (right.status_code, right.headers["location"]) == (303, back_to)
 
 
 @pytest.fixture

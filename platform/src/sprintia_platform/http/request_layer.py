@@ -4,8 +4,10 @@ import asyncio
 import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -142,6 +144,8 @@ class RequestLayer:
             return Problem(problems.URI_TOO_LONG, limit=LONGEST_TARGET)
         target = scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")
         if b"%00" in target or b"\0" in target:  # PostgreSQL's text cannot hold it, and no name needs it
+            return Problem(problems.REQUEST_REFUSED)
+        if not all(_is_host(value) for name, value in scope["headers"] if name == b"host"):
             return Problem(problems.REQUEST_REFUSED)
         return self._out_of_service(scope["path"])
 
@@ -286,6 +290,15 @@ class _Onlooker:
                 self._scope["path"], self._scope["query_string"], message["status"], message.get("headers", ())
             )
         await self._exchange.send(message)
+
+
+@lru_cache(1_024)
+def _is_host(value: bytes) -> bool:
+    """Whether a URL can be made of it: the request's own is, wherever somebody asks for its path."""
+    try:
+        return urlsplit(f"//{value.decode('latin-1')}").port != -1
+    except ValueError:
+        return False
 
 
 def _request_id(given: bytes | None) -> str:

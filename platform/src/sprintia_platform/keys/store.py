@@ -263,7 +263,7 @@ async def page_of_keys(
     columns = ", ".join(StoredKey.__struct_fields__)
     rows = await connection.fetch(
         f"SELECT {columns} FROM platform.api_key k "
-        "WHERE (position(lower($1) IN lower(k.name)) > 0 OR position(lower($1) IN k.id) > 0) "
+        "WHERE (position(lower($1) IN lower(k.name)) > 0 OR position(lower($1) IN lower(k.id)) > 0) "
         "AND ($2::text IS NULL OR EXISTS (SELECT FROM platform.api_key a WHERE a.id = $2 "
         "AND (k.created_at, a.id) < (a.created_at, k.id))) ORDER BY k.created_at DESC, k.id LIMIT $3",
         text, after, limit + 1,

@@ -21,11 +21,11 @@ from sprintia_config.documents.horizon import mapping_version_gone
 from sprintia_config.documents.representation import moment
 from sprintia_config.mapping import service, store
 from sprintia_config.mapping.service import Heads, Resolution
-from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union
+from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union, union_text
 from sprintia_config.models import SCHEMA
 from sprintia_config.writing import Answer, Change, Delivery, Writer
 from sprintia_platform import Caller, Fault, Problem, Text, requires
-from sprintia_platform.content.values import Json, to_json
+from sprintia_platform.content.values import Json
 from sprintia_platform.content.yaml_writer import write_yaml
 from sprintia_platform.database.connections import Database
 from sprintia_platform.http.body_faults import escape
@@ -70,7 +70,7 @@ async def read_whole(
 ) -> Response[Any]:
     """Read the mapping of the caller's tenants."""
     heads = await _standing(database, caller)
-    return unless_held(request, lambda: to_json(_whole(heads)).encode(), service.headers(heads))
+    return unless_held(request, lambda: _whole_text(heads), service.headers(heads))
 
 
 @get("/mapping/export", guards=_READ, tags=_TAGS)
@@ -194,6 +194,10 @@ def _whole(heads: Heads) -> dict[str, Json]:
     return union({tenant: head.value for tenant, head in heads.items()})
 
 
+def _whole_text(heads: Heads) -> bytes:
+    return union_text({tenant: head.slice for tenant, head in heads.items()})
+
+
 async def _given(request: StrictRequest, *, allow_null: bool = False) -> GivenMapping:
     request.expect_content_type("application/json")
     body = read_body_json(request, await request.body())
@@ -217,7 +221,7 @@ async def _write(request: StrictRequest, writer: Writer, caller: Caller, edit: s
 
 
 def _answer(heads: Heads) -> Answer:
-    return Answer(status=200, body=to_json(_whole(heads)).encode(), headers=service.headers(heads))
+    return Answer(status=200, body=_whole_text(heads), headers=service.headers(heads))
 
 
 def _one_tenant(caller: Caller, given: str | None) -> str:

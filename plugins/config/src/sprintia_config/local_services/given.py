@@ -6,13 +6,13 @@ from collections.abc import Callable
 from sprintia_config import problems
 from sprintia_config.contents.content import Content
 from sprintia_config.mapping import service as mapping_service
-from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union
+from sprintia_config.mapping.slices import GivenMapping, MappingFaultsError, read_mapping, union_text
 from sprintia_config.writing import Delivery
 from sprintia_config_client import requests
 from sprintia_platform import Caller, Problem
 from sprintia_platform.content.errors import ContentError
 from sprintia_platform.content.json_reader import read_json
-from sprintia_platform.content.values import Json, to_json
+from sprintia_platform.content.values import Json
 from sprintia_platform.http.languages import Language
 from sprintia_platform.http.problems import BODY_INVALID, JSON_INVALID, ProblemType
 from sprintia_platform.http.requests import content_problem
@@ -46,7 +46,7 @@ def given_mapping(body: bytes, language: Language, *, allow_null: bool) -> Given
 
 def whole(heads: mapping_service.Heads) -> bytes:
     """The mapping that these parts make, as JSON."""
-    return to_json(union({tenant: head.value for tenant, head in heads.items()})).encode()
+    return union_text({tenant: head.slice for tenant, head in heads.items()})
 
 
 def delivery_here(

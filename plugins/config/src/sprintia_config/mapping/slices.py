@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from sprintia_config.contents.identifiers import is_identifier
 from sprintia_config.secrecy.leaves import secret_leaves
 from sprintia_platform import Fault, Text
@@ -117,6 +119,30 @@ def union(slices: Mapping[str, Slice]) -> dict[str, Json]:
         "fallbacks": [entry for part in ordered for entry in part.fallbacks],
         "special_numbers": [entry for part in ordered for entry in part.special_numbers],
     }
+
+
+class _Stored(msgspec.Struct):
+    """A slice as `Slice.to_text` wrote it, its entries left as they are."""
+
+    accounts: dict[str, msgspec.Raw]
+    inboxes: dict[str, msgspec.Raw]
+    fallbacks: list[msgspec.Raw]
+    special_numbers: list[msgspec.Raw]
+
+
+_stored = msgspec.json.Decoder(_Stored)
+
+
+def union_text(texts: Mapping[str, str]) -> bytes:
+    """What `union` makes of these slices, as JSON. No entry is read: ten thousand tenants take milliseconds."""
+    whole = _Stored({}, {}, [], [])
+    for tenant in sorted(texts):
+        part = _stored.decode(texts[tenant])
+        whole.accounts.update(part.accounts)
+        whole.inboxes.update(part.inboxes)
+        whole.fallbacks += part.fallbacks
+        whole.special_numbers += part.special_numbers
+    return msgspec.json.encode(whole)
 
 
 def patched(standing: Mapping[str, Slice], given: GivenMapping) -> Slices:

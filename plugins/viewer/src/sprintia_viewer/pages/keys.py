@@ -23,7 +23,7 @@ from sprintia_viewer.web.visits import Notice, Visit
 
 _PAGE = 50
 
-Text = Annotated[str, QueryParameter(max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, QueryParameter(max_length=200)]
 
 
 class RotateForm(msgspec.Struct, frozen=True):
@@ -166,7 +166,7 @@ HANDLERS = (list_all, new_key, make_key, show_key, rotate, revoke)
 
 async def _key(visit: Visit, parts: Parts, key_id: str) -> StoredKey:
     async with parts.host.database.transaction("platform", read_only=True) as connection:
-        key = await find_key(connection, key_id.replace("\0", ""))
+        key = await find_key(connection, key_id)
     if key is None:
         raise Problem(NOT_FOUND, path=visit.path)
     return key

@@ -26,7 +26,7 @@ from sprintia_viewer.web.visits import Visit
 
 _ROWS = 100
 _TENANTS_AT_ONCE = 500
-_MOST_TENANTS = 5_000
+_MOST_TENANTS = 2_000  # asked for whenever the page is: beyond that it would be slow
 _FINDING_TENANTS = 20
 
 Text = Annotated[str, QueryParameter(max_length=200)]

@@ -92,7 +92,7 @@ def _faults_of_rules(visit: Visit, wanted: NewKey) -> Iterator[Fault]:
             value = getattr(wanted, field)[int(index[0])] if index else ""
             if fault.code == "right_not_held":
                 yield (
-                    visit.told(marked("You do not have the right %(right)s, and cannot give it."), right=value),
+                    visit.told(marked("You do not have the right %(right)s, and cannot give it."), right=value[:100]),
                     "#f-rights",
                 )
             else:

@@ -29,7 +29,7 @@ from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
 
-Text = Annotated[str, QueryParameter(max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, QueryParameter(max_length=200)]
 
 
 class UsersPage(msgspec.Struct, frozen=True, kw_only=True):

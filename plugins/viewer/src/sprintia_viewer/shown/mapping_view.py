@@ -183,7 +183,8 @@ def _number(value: object) -> int | None:
 
 
 def _digits(number: str) -> str:
-    return "".join(character for character in number if character.isdigit())
+    plain = number.removeprefix("+")
+    return plain if plain.isdigit() else "".join(character for character in number if character.isdigit())
 
 
 def _order(key: str) -> tuple[int, int, str]:

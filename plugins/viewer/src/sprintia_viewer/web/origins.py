@@ -72,5 +72,13 @@ def require_same_site(request: Request[Any, Any, Any]) -> None:
         if request.headers.get("sec-fetch-site") != "same-origin":
             raise Problem(CROSS_SITE)
         return
-    if urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+    if _host_of(origin) != request.headers.get("host", "").lower():
         raise Problem(CROSS_SITE)
+
+
+def _host_of(origin: str) -> str | None:
+    """Host and port of an origin; None for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
