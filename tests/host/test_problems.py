@@ -187,7 +187,7 @@ RANGES = {
     "/audit?limit=0": ("limit", "a whole number from 1 to 1000"),
     "/config/deliveries?before=-1": ("before", f"a whole number from 0 to {2**63 - 1}"),
     "/configs/t/changes?wait=61": ("wait", "a number from 0 to 60"),
-    "/config/search?q=": ("q", "a text of 1 to 200 characters"),
+    f"/config/search?q={'x' * 201}": ("q", "a text of 0 to 200 characters"),
     "/configs/t/d/c/diff?from=0": ("from", f"a whole number from 1 to {2**63 - 1}"),
     "/configs/t/d/c/diff?format=html": ("format", "paths or text"),
 }
