@@ -6,11 +6,12 @@ MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up test screenshots check demo soak feed-run bench lock translations clean-env
+.PHONY: help up test test-apart screenshots check demo soak feed-run bench lock translations clean-env
 
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
 	@echo "make test   run every test"
+	@echo "make test-apart  the pages' tests with the viewer in a process of its own (the browser's always have both)"
 	@echo "make check  lint, types, architecture, spelling, lock in step"
 	@echo "make screenshots  take the pictures of docs/ anew, in a real browser"
 	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
@@ -39,6 +40,9 @@ up: $(BIN)/.ready
 test: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py || true
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+
+test-apart: $(BIN)/.ready
+	@$(BIN)/python -m pytest tests/plugins/viewer --apart -k split --numprocesses=auto --dist=loadfile
 
 screenshots: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 import httpx
-import pyotp
 import pytest
+from pyotp import totp
 from sprintia_testing.arrangements import PASSWORD, Arrangement, Somebody, arranged
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.people import actions_on, confirm, form_on, leads_to_confirm, send, sql, told
@@ -40,15 +40,15 @@ def codes_on(page: httpx.Response) -> list[str]:
     return found[1].split("\n")
 
 
-def begun(person: httpx.Client) -> tuple[httpx.Response, pyotp.TOTP]:
+def begun(person: httpx.Client) -> tuple[httpx.Response, totp.TOTP]:
     """The page with a new secret, and the app that scanned it."""
     page = send(person, links.account(), TOTP)
     found = re.search(r'<code id="totp-secret">([^<]+)</code>', page.text)
     assert found, page.text
-    return page, pyotp.TOTP(found[1])
+    return page, totp.TOTP(found[1])
 
 
-def with_second_factor(person: httpx.Client) -> tuple[pyotp.TOTP, list[str]]:
+def with_second_factor(person: httpx.Client) -> tuple[totp.TOTP, list[str]]:
     confirm(person)
     page, app = begun(person)
     form = form_on(page, f"{TOTP}/confirm")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from html import unescape
 
 import httpx
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 from sprintia_testing.arrangements import PASSWORD, Arrangement, arranged
 from sprintia_testing.crawling import forms_in
 from sprintia_testing.databases import TestDatabases
@@ -122,7 +122,7 @@ def test_a_second_factor_is_set_asked_for_and_removed(arrangement: Arrangement) 
     found = re.search(r'<code id="totp-secret">([^<]+)</code>', page.text)
     assert found
     assert "<svg" in page.text
-    code = pyotp.TOTP(found[1].replace(" ", "")).now()
+    code = TOTP(found[1].replace(" ", "")).now()
     form = next(form for form in forms_in(page.text) if form.action == links.account("totp", "confirm"))
     done = person.post(form.action, data={**form.fields, "code": code})
     recovery = re.search(r'<pre id="recovery"><code>([^<]+)</code>', done.text)

@@ -186,8 +186,8 @@ def test_every_change_needs_a_fresh_proof_a_form_and_an_admin_of_all(
     fields = {"role": "viewer", "name": "elisa", "display_name": "Elisa"} if act in {"change", "new"} else {}
     before = user(admin, target.id)
     assert admin.post(place, data=fields).status_code == 403
-    for role, tenants in (("admin", ["loja_a"]), ("editor", None)):
-        other = arrangement.person(arrangement.user(role, tenants=tenants))
+    for refused in (arrangement.user("admin", tenants=["loja_a"]), arrangement.user("editor")):
+        other = arrangement.person(refused)
         confirm(other)
         assert other.post(place, data={**fields, "csrf": csrf_of(other)}).status_code == 403
     csrf = csrf_of(admin)

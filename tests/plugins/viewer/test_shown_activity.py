@@ -2,12 +2,11 @@
 
 from datetime import date, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sprintia_config_client.contract import ActivityDay
-from sprintia_viewer.shown.activity import activity_picture, days_shown, sparkline
+from sprintia_viewer.shown.activity import activity_picture, days_shown
 
 TODAYS = st.dates(date(2020, 1, 1), date(2040, 1, 1))
 
@@ -53,11 +52,3 @@ def test_ways_are_counted_over_all_days() -> None:
     picture = activity_picture([mixed, active(today - timedelta(days=1), 4)], today)
     assert picture.by_origin == (("webhook", 5), ("api", 2))
     assert picture.busiest == active(today - timedelta(days=1), 4)
-
-
-@pytest.mark.parametrize(
-    ("values", "points"),
-    [((), ""), ((5,), "1,1"), ((0, 0), "1,19 99,19"), ((0, 2, 4), "1,19 50,10 99,1")],
-)
-def test_a_line_of_values_stays_in_its_frame(values: tuple[int, ...], points: str) -> None:
-    assert sparkline(values) == points

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sprintia_viewer.shown.mapping_view import Finding, by_tenant, findings, mapping_view, masked_number
+from sprintia_viewer.shown.mapping_view import Finding, findings, mapping_view, masked_number
 
 MAPPING: dict[str, Any] = {
     "accounts": {"10": {"account_id": "b", "domain": "retail"}, "2": {"account_id": "a", "domain": "retail"}},
@@ -37,12 +37,6 @@ def test_tables_are_in_the_order_in_which_people_look() -> None:
     assert [(route.key, route.crew) for route in view.numbers] == [("•" * 9 + "4321", "sales")]
     assert "98765" not in repr(view)
     assert view.tenants == {"a", "b", "c"}
-
-
-def test_each_tenant_has_its_part() -> None:
-    parts = by_tenant(mapping_view(MAPPING))
-    assert [part.tenant_id for part in parts] == ["a", "b", "c"]
-    assert all(part.view == mapping_view(MAPPING, part.tenant_id) for part in parts)
 
 
 def test_what_is_odd_is_found() -> None:
@@ -80,5 +74,4 @@ def test_of_a_number_the_last_digits_are_shown(number: str, shown: str) -> None:
 @given(st.dictionaries(st.sampled_from(["accounts", "inboxes", "fallbacks", "special_numbers", "other"]), JSON))
 def test_nothing_that_stands_there_breaks_the_tables(mapping: dict[str, Any]) -> None:
     view = mapping_view(mapping)
-    assert {part.tenant_id for part in by_tenant(view)} == view.tenants
     assert findings(mapping, view.tenants) == findings(mapping)

@@ -80,14 +80,6 @@ def activity_picture(days: Sequence[ActivityDay], today: date) -> ActivityPictur
     )  # fmt: skip
 
 
-def sparkline(values: Sequence[int], width: int = 100, height: int = 20) -> str:
-    """The `points` of an SVG polyline that goes through the values, within one unit of the frame."""
-    most = max(values, default=0) or 1
-    step = (width - 2) / max(1, len(values) - 1)
-    low = height - 1
-    return " ".join(f"{1 + at * step:g},{low - value * (height - 2) / most:g}" for at, value in enumerate(values))
-
-
 def _weekday(day: date) -> int:
     """0 on Sundays, where calendars begin in Brazil."""
     return (day.weekday() + 1) % 7

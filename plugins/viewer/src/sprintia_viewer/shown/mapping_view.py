@@ -1,7 +1,7 @@
 """The Chatwoot mapping as tables, and what is odd about it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -84,29 +84,6 @@ def mapping_view(mapping: Mapping[str, Any], tenant: str | None = None) -> Mappi
     )  # fmt: skip
 
 
-class TenantMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """What leads to one tenant."""
-
-    tenant_id: str
-    view: MappingView
-
-
-def by_tenant(view: MappingView) -> tuple[TenantMapping, ...]:
-    """The same tables, one set for each tenant."""
-    accounts, inboxes = _grouped(view.accounts), _grouped(view.inboxes)
-    fallbacks, numbers = _grouped(view.fallbacks), _grouped(view.numbers)
-    return tuple(
-        TenantMapping(
-            tenant_id=tenant,
-            view=MappingView(
-                accounts=tuple(accounts[tenant]), inboxes=tuple(inboxes[tenant]),
-                fallbacks=tuple(fallbacks[tenant]), numbers=tuple(numbers[tenant]),
-            ),
-        )
-        for tenant in sorted(view.tenants)
-    )  # fmt: skip
-
-
 def findings(mapping: Mapping[str, Any], with_documents: Collection[str] | None = None) -> tuple[Finding, ...]:
     """What is odd about the whole mapping; `with_documents` are the tenants that have any, where that is known."""
     numbers: dict[str, set[str]] = defaultdict(set)
@@ -155,13 +132,6 @@ def _route(key: str, entry: Mapping[str, Any]) -> Route:
         key=key, tenant_id=_text(entry, "account_id"), domain=_text(entry, "domain"),
         crew=str(crew) if crew not in {None, ""} else None,
     )  # fmt: skip
-
-
-def _grouped(routes: Iterable[RouteT]) -> defaultdict[str, list[RouteT]]:
-    groups: defaultdict[str, list[RouteT]] = defaultdict(list)
-    for route in routes:
-        groups[route.tenant_id].append(route)
-    return groups
 
 
 def _items(mapping: Mapping[str, Any], section: str) -> list[Mapping[str, Any]]:
