@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than processors: tests of faults wait more than they work.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
@@ -39,10 +41,10 @@ up: $(BIN)/.ready
 # Without a browser the tests of pages fail, and say how to get one; SPRINTIA_TEST_BROWSER=none leaves them out.
 test: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py || true
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 test-apart: $(BIN)/.ready
-	@$(BIN)/python -m pytest tests/plugins/viewer --apart -k split --numprocesses=auto --dist=loadfile
+	@$(BIN)/python -m pytest tests/plugins/viewer --apart -k split --numprocesses=$(WORKERS) --dist=loadfile
 
 screenshots: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py

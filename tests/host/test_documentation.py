@@ -14,6 +14,7 @@ from sprintia_testing.shared import shared_platform
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 WITH_BODY = {"put", "post", "patch"}
+WITHOUT_BODY = {("post", "/config/deliveries/{tenant}/{delivery}/replay")}  # the address says it all
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +179,7 @@ def test_every_operation_documents_its_errors(contract: dict[str, Any]) -> None:
 
 def test_every_body_that_is_read_is_documented(contract: dict[str, Any]) -> None:
     for method, path, operation in operations(contract):
-        if method not in WITH_BODY:
+        if method not in WITH_BODY or (method, path) in WITHOUT_BODY:
             continue
         body = operation.get("requestBody")
         assert body, (method, path)

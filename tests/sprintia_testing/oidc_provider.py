@@ -49,7 +49,7 @@ class OidcProvider:
     @classmethod
     @contextmanager
     def start(cls) -> Iterator["OidcProvider"]:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        server = _Server(("127.0.0.1", 0), _Handler)
         server.daemon_threads = True
         provider = cls(f"http://127.0.0.1:{server.server_address[1]}")
         server.provider = provider  # type: ignore[attr-defined] - the handler finds it there
@@ -96,6 +96,10 @@ class OidcProvider:
             return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, stranger)
         kid = "unheard of" if self.sign == "wrong_kid" else self.key.kid
         return jwt.encode({"alg": "RS256", "kid": kid}, claims, self.key)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # its end waits for theirs: none leaves a socket behind
 
 
 class _Handler(BaseHTTPRequestHandler):
