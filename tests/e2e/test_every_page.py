@@ -8,46 +8,12 @@ from sprintia_testing.accessibility import check_accessible
 from sprintia_testing.arrangements import TOGETHER, Arrangement
 from sprintia_testing.browser import DESKTOP, PHONE, Pages
 from sprintia_testing.crawling import crawl
+from sprintia_testing.pages import KEY, NOT_FOUND, PAGES, TENANT
 from sprintia_testing.pictures import picture
 from sprintia_testing.shop import HOSTILE, Shop, open_shop, plant
 
 from sprintia_viewer.web import links
 
-TENANT = "loja-aurora"
-KEY = (TENANT, "retail", "config")
-PAGES = {
-    "tenants": links.home(),
-    "search": links.search(q="aurora"),
-    "search-nothing": links.search(q="nothing has this", tenant="nobody"),
-    "tenant": links.tenant(TENANT),
-    "no-tenant": links.tenant("nobody"),
-    "document": links.document(*KEY),
-    "document-json": links.document(*KEY, view="json"),
-    "secrets": links.document(TENANT, "retail", "credentials"),
-    "version": links.version(*KEY, 1),
-    "history": links.history(*KEY),
-    "blame": links.blame(*KEY),
-    "compare": links.difference(*KEY, 1, 3),
-    "compare-text": f"{links.difference(*KEY, 1, 3)}?view=text",
-    "compare-tenants": links.compare(left=f"{TENANT}/retail", right="planted/retail", type_="config"),
-    "edit": links.edit(*KEY),
-    "rollback": links.rollback(*KEY, 1),
-    "delete": links.delete(*KEY),
-    "mapping": links.mapping(),
-    "mapping-history": links.mapping("history"),
-    "collections": links.collections(),
-    "deliveries": links.deliveries(),
-    "audit": links.audit(),
-    "keys": links.keys(),
-    "users": links.users(),
-    "account": links.account(),
-    "sessions": links.sessions(),
-    "confirm": links.path("confirm"),
-    "plugins": links.plugins(),
-    "shortcuts": links.shortcuts(),
-    "nothing": links.path("nothing"),
-}
-NOT_FOUND = {"no-tenant", "nothing"}
 SHOWN_IN_DOCS = ("tenants", "search", "tenant", "document", "history", "compare", "edit", "mapping", "audit")
 
 
@@ -105,6 +71,13 @@ def test_what_is_planted_stays_text(arrangement: Arrangement, shop: Shop, pages:
     ):  # fmt: skip
         page.goto(address)
         assert page.evaluate("window.planted === undefined")
+
+
+def test_who_has_many_tenants_reads_them_in_either_arrangement(arrangement: Arrangement, shop: Shop) -> None:
+    tenants = [TENANT, *(f"a-rather-long-tenant-{number:05d}" for number in range(190))]
+    person = arrangement.person(arrangement.user("viewer", tenants=tenants))
+    assert person.get(links.document(*KEY)).status_code == 200
+    assert TENANT in person.get(links.home()).text
 
 
 @TOGETHER

@@ -56,6 +56,7 @@ def test_a_name_that_could_mislead_is_refused_and_finds_nobody(accounts: Account
     [
         ("role", "root"), ("role", "ADMIN"), ("tenants", []), ("tenants", ["a,b"]), ("tenants", ["*"]),
         ("tenants", ["a\0"]), ("tenants", ["a\n"]), ("tenants", ["x" * 129]), ("display_name", "x" * 201),
+        ("tenants", [f"a-rather-long-tenant-{number:06d}" for number in range(300)]),
         ("display_name", "a\0b"), ("display_name", "a\u202eb"), ("display_name", "\ud800"),
     ],
 )  # fmt: skip

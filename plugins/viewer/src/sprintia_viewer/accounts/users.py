@@ -32,6 +32,8 @@ REVEAL = "secrets:read"
 _NAME = re.compile(r"[a-z0-9._@+-]{1,100}")
 _LONGEST_DISPLAY_NAME = 200
 _MOST_TENANTS = 1000
+# Apart from the config service, each request names them in a header (`X-Acting-For`), which holds 8 KiB.
+_MOST_CHARACTERS_OF_TENANTS = 6_000
 # Held by whoever decides about admins: two who demote each other at once would both find another one left.
 LOCK_ADMINS = "SELECT pg_advisory_xact_lock(hashtext('sprintia.viewer.admins'))"
 # An invitation that nobody accepted is nobody who can help.
@@ -324,6 +326,8 @@ def _checked_tenants(tenants: Iterable[str]) -> list[str]:
     wanted = sorted(set(tenants))
     if not 0 < len(wanted) <= _MOST_TENANTS:
         raise FieldRefused("tenants", "Name at least one tenant, or let the user reach all of them.")
+    if sum(len(tenant) + len('"",') for tenant in wanted) > _MOST_CHARACTERS_OF_TENANTS:
+        raise FieldRefused("tenants", "Too many tenants for one person: name fewer, or let the user reach all.")
     try:
         return msgspec.convert(wanted, list[TenantId])
     except msgspec.ValidationError:

@@ -7,6 +7,8 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
+from sprintia_viewer.web.languages import PSEUDO
+
 DEFAULT_ZONE = "America/Sao_Paulo"
 _STEPS = ("B", "kB", "MB", "GB")
 _STEP = 1_000
@@ -17,7 +19,8 @@ def known_zone(name: str) -> bool:
 
 
 def _locale(language: str) -> str:
-    return language.replace("-", "_")
+    """Babel's name of a language; what no country speaks counts as English does."""
+    return "en" if language == PSEUDO else language.replace("-", "_")
 
 
 def shown_time(moment: datetime, zone: str, language: str) -> str:
