@@ -20,7 +20,7 @@ READ_ALOUD = ("aria-label", "placeholder", "alt")
 SAME = re.compile(
     r"""[\W\d_]*|Sprintia(\ [\d.]+)?|YAML|JSON|API|id|:?\ ?v\d+(\ ·)?|loja_[ab]/retail|admin-\d+@exemplo\.com\.br
     |(PT|EN)(:\ )?(Português\ \(Brasil\)|English)?|Português\ \(Brasil\)|English|(in\ )?\d+\ \w+(\ ago)?
-    |[\d.,]+\ (B|kB)""",
+    |[\d.,]+\ (B|kB)|[A-Z][a-z]{2}\ \d+,\ \d{4}""",
     re.VERBOSE,
 )
 
