@@ -44,7 +44,7 @@ test: $(BIN)/.ready
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 test-apart: $(BIN)/.ready
-	@$(BIN)/python -m pytest tests/plugins/viewer --apart -k split --numprocesses=$(WORKERS) --dist=loadfile
+	@$(BIN)/python -m pytest tests/plugins/viewer tests/e2e --apart -k split --numprocesses=$(WORKERS) --dist=loadfile
 
 screenshots: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py

@@ -10,6 +10,32 @@ from sprintia_testing.platforms import SpawnedPlatform
 pytest_plugins = ["sprintia_platform.testing.fixtures"]
 
 SAMPLES = Path(__file__).parent / "samples"
+TESTS = Path(__file__).parent
+PAGES = (TESTS / "plugins" / "viewer", TESTS / "e2e" / "test_signing_in.py", TESTS / "e2e" / "test_reading.py")
+"""Tests of pages that run in both arrangements; `make test` runs them together, `make test-apart` split."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("viewer")
+    group.addoption("--apart", action="store_true", help="run pages' tests apart from the config plugin, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make test-apart` what is the same in both arrangements; main tasks and crawl always have both."""
+    if config.getoption("--apart"):
+        return
+    apart = {item for item in items if _arrangement_of(item) == "split" and _is_page_test(item)}
+    config.hook.pytest_deselected(items=list(apart))
+    items[:] = [item for item in items if item not in apart]
+
+
+def _is_page_test(item: pytest.Item) -> bool:
+    return any(item.path == place or place in item.path.parents for place in PAGES)
+
+
+def _arrangement_of(item: pytest.Item) -> str:
+    given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return str(given.get("arrangement", ""))
 
 
 @pytest.fixture

@@ -16,12 +16,8 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _OPENING: Final = frozenset(b"[{")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
-# Everything up to the first escape that stands for NUL or for half of a surrogate pair. The groups are possessive:
-# nothing is tried twice.
-_SOUND: Final = re.compile(
-    r"(?:[^\\]++|\\[^u]|\\u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}"
-    r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+"
-)
+# One escape. No possessive group over several: before 3.11.5 Python ends such a match wrongly (cpython#106052).
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
 class _RefusalError(Exception):
@@ -170,8 +166,17 @@ def _syntax_code(error: json.JSONDecodeError) -> Code:
 
 
 def _check_escapes(text: str) -> None:
-    match = _SOUND.match(text)
-    offset = len(text) if match is None else match.end()
-    if offset < len(text):
-        is_nul = text.startswith(r"\u0000", offset)
-        raise _placed("nul" if is_nul else "lone_surrogate", text, offset)
+    """Refuse the first escape that stands for NUL, or for half of a surrogate pair."""
+    high: re.Match[str] | None = None
+    for escape in _ESCAPE.finditer(text):
+        code = int(escape[1], 16) if escape[1] else -1
+        if high is not None:
+            if escape.start() != high.end() or not 0xDC00 <= code <= 0xDFFF:
+                break
+            high = None
+        elif 0xD800 <= code <= 0xDBFF:
+            high = escape
+        elif code == 0 or 0xDC00 <= code <= 0xDFFF:
+            raise _placed("nul" if code == 0 else "lone_surrogate", text, escape.start())
+    if high is not None:
+        raise _placed("lone_surrogate", text, high.start())
