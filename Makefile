@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One more than processors: tests of faults wait more than they work.
 WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# By file, in their order: files with few and long tests at the end would leave the other workers without work.
+SHARED_OUT = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
@@ -13,7 +15,7 @@ export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
 	@echo "make test   run every test"
-	@echo "make test-apart  the pages' tests with the viewer in a process of its own (the browser's always have both)"
+	@echo "make test-apart  the pages' tests with the viewer in a process of its own (the main tasks and a crawl always have both)"
 	@echo "make check  lint, types, architecture, spelling, lock in step"
 	@echo "make screenshots  take the pictures of docs/ anew, in a real browser"
 	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
@@ -41,10 +43,10 @@ up: $(BIN)/.ready
 # Without a browser the tests of pages fail, and say how to get one; SPRINTIA_TEST_BROWSER=none leaves them out.
 test: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py || true
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+	@$(BIN)/python -m pytest $(SHARED_OUT)
 
 test-apart: $(BIN)/.ready
-	@$(BIN)/python -m pytest tests/plugins/viewer tests/e2e --apart -k split --numprocesses=$(WORKERS) --dist=loadfile
+	@$(BIN)/python -m pytest tests/plugins/viewer tests/e2e --apart -k split $(SHARED_OUT)
 
 screenshots: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py

@@ -11,8 +11,10 @@ pytest_plugins = ["sprintia_platform.testing.fixtures"]
 
 SAMPLES = Path(__file__).parent / "samples"
 TESTS = Path(__file__).parent
-PAGES = (TESTS / "plugins" / "viewer", TESTS / "e2e" / "test_signing_in.py", TESTS / "e2e" / "test_reading.py")
-"""Tests of pages that run in both arrangements; `make test` runs them together, `make test-apart` split."""
+PAGES = (TESTS / "plugins" / "viewer", TESTS / "e2e")
+"""Tests of pages, in both arrangements: `make test` runs them together, `make test-apart` split."""
+SPLIT_ALWAYS = ("[split-mouse-pt-light-wide]", "every_link_leads_somewhere[split-admin]", "many_tenants")
+"""Those that `make test` runs split, too: the main tasks, a crawl, and what asks for all that a request may name."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `make test-apart` what is the same in both arrangements; main tasks and crawl always have both."""
+    """Leave to `make test-apart` what is the same in both arrangements."""
     if config.getoption("--apart"):
         return
     apart = {item for item in items if _arrangement_of(item) == "split" and _is_page_test(item)}
@@ -30,7 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_page_test(item: pytest.Item) -> bool:
-    return any(item.path == place or place in item.path.parents for place in PAGES)
+    wanted = any(place in item.path.parents for place in PAGES)
+    return wanted and not any(part in item.name for part in SPLIT_ALWAYS)
 
 
 def _arrangement_of(item: pytest.Item) -> str:
