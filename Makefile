@@ -10,12 +10,12 @@ MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-apart screenshots check demo soak feed-run bench lock translations clean-env
+.PHONY: help up test test-all screenshots check demo soak feed-run bench lock translations clean-env
 
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
-	@echo "make test   run every test"
-	@echo "make test-apart  the pages' tests with the viewer in a process of its own (the main tasks and a crawl always have both)"
+	@echo "make test   run the tests (about eight minutes on two processors)"
+	@echo "make test-all    the slow ones, too, and those of pages with the viewer in a process of its own"
 	@echo "make check  lint, types, architecture, spelling, lock in step"
 	@echo "make screenshots  take the pictures of docs/ anew, in a real browser"
 	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
@@ -45,12 +45,13 @@ test: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py || true
 	@$(BIN)/python -m pytest $(SHARED_OUT)
 
-test-apart: $(BIN)/.ready
-	@$(BIN)/python -m pytest tests/plugins/viewer tests/e2e --apart -k split $(SHARED_OUT)
+test-all: $(BIN)/.ready
+	@$(BIN)/python scripts/browser.py || true
+	@$(BIN)/python -m pytest --all $(SHARED_OUT)
 
 screenshots: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py
-	@SPRINTIA_SCREENSHOTS=1 $(BIN)/python -m pytest tests/e2e -k picture
+	@SPRINTIA_SCREENSHOTS=1 $(BIN)/python -m pytest tests/e2e --all -k picture
 
 check: $(BIN)/.ready
 	$(BIN)/ruff check

@@ -12,23 +12,43 @@ pytest_plugins = ["sprintia_platform.testing.fixtures"]
 SAMPLES = Path(__file__).parent / "samples"
 TESTS = Path(__file__).parent
 PAGES = (TESTS / "plugins" / "viewer", TESTS / "e2e")
-"""Tests of pages, in both arrangements: `make test` runs them together, `make test-apart` split."""
+"""Tests of pages, in both arrangements: `make test` runs them together, `make test-all` split, too."""
 SPLIT_ALWAYS = ("[split-mouse-pt-light-wide]", "every_link_leads_somewhere[split-admin]", "many_tenants")
 """Those that `make test` runs split, too: the main tasks, a crawl, and what asks for all that a request may name."""
+SLOW = (
+    # the same ground in another look, language, role or signal
+    "test_reading.py::test_every_view_is_accessible_and_fits", "[together-keyboard-pt]", "[together-mouse-no-script]",
+    "[together-mouse-en-dark-narrow]", "leads_somewhere[together-editor]", "leads_somewhere[together-viewer]",
+    "pastes_the_call_ends_and_starts_again[2]", "leaves_nothing_behind[2]", "test_sigterm_drains[1]",
+    "while_the_platform_serves[2]", "killed_loses_nothing_and_can_be_run_again[1]",
+    "killed_loses_nothing_and_can_be_run_again[2]", "disjoint_keys_all_survive[one server]",
+    # tools of tests and of plugins' authors
+    "test_watching.py", "test_where_nothing_helps_it_says_what_to_do", "nothing_but_pytest_and_the_platform",
+    "passes_the_repository_s_own_checks", "test_a_benchmark_writes_what_it_measured",
+    "test_pictures_for_the_documentation",
+    # faults of faults
+    "a_worker_that_starts_while_postgres_is_down", "what_a_killed_supervisor_left_is_removed",
+    "a_burst_of_a_thousand_is_refused", "workers_that_wait_for_a_database_end", "a_second_signal_ends_at_once",
+)  # fmt: skip
+"""Parts of names of tests that `make test-all` alone runs: ten minutes of a small machine, for little that is new."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("viewer")
-    group.addoption("--apart", action="store_true", help="run pages' tests apart from the config plugin, too")
+    group = parser.getgroup("sprintia")
+    group.addoption("--all", action="store_true", help="run what is slow, and pages' tests split, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `make test-apart` what is the same in both arrangements."""
-    if config.getoption("--apart"):
+    """Leave to `make test-all` what is slow, or the same in both arrangements."""
+    if config.getoption("--all"):
         return
-    apart = {item for item in items if _arrangement_of(item) == "split" and _is_page_test(item)}
-    config.hook.pytest_deselected(items=list(apart))
-    items[:] = [item for item in items if item not in apart]
+    left = {item for item in items if _is_slow(item) or (_arrangement_of(item) == "split" and _is_page_test(item))}
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [item for item in items if item not in left]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return any(part in item.nodeid for part in SLOW)
 
 
 def _is_page_test(item: pytest.Item) -> bool:
