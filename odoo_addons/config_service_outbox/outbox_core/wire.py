@@ -1,0 +1,53 @@
+"""What the bodies that are sent mean at the service: streams, places and versions, deletions."""
+
+from collections.abc import Callable
+from typing import Any
+
+Body = dict[str, Any]
+SEALED = "$sealed"
+
+
+def is_deletion(body: Body) -> bool:
+    """Tell whether a body only takes something away."""
+    return bool(body.get("deleted"))
+
+
+def stream_of(body: Body) -> str:
+    """Name the stream within which the service compares sequence numbers, as its `reconcile` names it."""
+    event, domain = body["event_type"], body.get("domain") or "default"
+    if event == "mapping_sync":
+        return event
+    if event == "document_sync":
+        return f"{event}:{domain}:{body['config_type']}"
+    return f"{event}:{domain}"
+
+
+def opened(value: Any, open_sealed: Callable[[str], str]) -> Any:
+    """Put the secrets in their places: `{"$sealed": text}` becomes what was sealed."""
+    if isinstance(value, dict):
+        if value.keys() == {SEALED}:
+            return open_sealed(value[SEALED])
+        return {name: opened(item, open_sealed) for name, item in value.items()}
+    if isinstance(value, list):
+        return [opened(item, open_sealed) for item in value]
+    return value
+
+
+def places_of(body: Body, answer: Body) -> list[Body]:
+    """List what the service has now for a body, as it says: `{domain, config_type, version}`, or the mapping's version.
+
+    Args:
+        body: what was sent.
+        answer: the parsed answer of 200.
+    """
+    domain = body.get("domain") or "default"
+    match body["event_type"]:
+        case "credentials_sync":
+            return [
+                {"domain": domain, "config_type": "config", "version": answer.get("config_version")},
+                {"domain": domain, "config_type": "credentials", "version": answer.get("credentials_version")},
+            ]
+        case "mapping_sync":
+            return [{"mapping": True, "version": answer.get("version")}]
+        case _:
+            return [{"domain": domain, "config_type": body.get("config_type"), "version": answer.get("version")}]

@@ -1,0 +1,1 @@
+from . import test_access, test_dispatcher, test_hooks, test_outbox, test_reconciler, test_settings
