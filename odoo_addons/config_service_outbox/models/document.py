@@ -25,14 +25,14 @@ class ConfigServiceDocument(models.Model):
     _order = "account_id, domain, kind"
     _rec_name = "address"
 
-    account_id = fields.Char(string="Account", required=True, readonly=True)
+    account_id = fields.Char(required=True, readonly=True)
     domain = fields.Char(required=True, readonly=True)
     kind = fields.Selection([], required=True, readonly=True)
     address = fields.Char(compute="_compute_address")
     revision = fields.Integer(readonly=True, help="Counts what was queued, in order of commit, without gaps.")
     digest = fields.Char(readonly=True, help="Of the body that was queued last: what is the same is not queued again.")
     remote_note = fields.Char(string="At the service", readonly=True, translate=False)
-    event_ids = fields.One2many("config.service.event", "document_id", string="Events", readonly=True)
+    event_ids = fields.One2many("config.service.event", "document_id", readonly=True)
     state = fields.Selection(STATES, compute="_compute_state")
     message = fields.Char(string="Why", compute="_compute_state")
     pending_since = fields.Datetime(string="Waiting since", compute="_compute_state")

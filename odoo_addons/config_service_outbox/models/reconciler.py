@@ -41,7 +41,7 @@ class ConfigServiceReconciler(models.AbstractModel):
 
     def _compared(self, client, queue):
         found = dict.fromkeys(Verdict, 0)
-        documents = self.env["config.service.document"].search([])
+        documents = self.env["config.service.document"].search([])  # pylint: disable=no-search-all
         for account_id in sorted(set(documents.mapped("account_id"))):
             ours = documents.filtered(lambda document, account=account_id: document.account_id == account)
             held = {document: memory for document in ours if (memory := self._memory(document))}

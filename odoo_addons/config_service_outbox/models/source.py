@@ -71,7 +71,8 @@ class ConfigServiceSource(models.AbstractModel):
         mixin = self.env.registry["config.service.source"]
         for name, model in self.env.registry.items():
             if issubclass(model, mixin) and not model._abstract:
-                records = self.env[name].sudo().with_context(active_test=False).search([])
+                found = self.env[name].sudo().with_context(active_test=False)
+                records = found.search([])  # pylint: disable=no-search-all
                 keys |= records._config_keys()
         return keys
 

@@ -4,6 +4,8 @@
 hours. Its session follows `Location` far enough to read the body of a redirect without a limit, keeps cookies, and
 takes passwords from `~/.netrc`. So one prepared request goes to the adapter, and a watch cuts its connection.
 """
+# pylint: disable=missing-return
+# For Odoo's own methods that would matter; these of other libraries return nothing.
 
 import os
 import socket

@@ -1,7 +1,6 @@
 """Settings: where they come from, and what never leaves them."""
 
 from cryptography.fernet import Fernet
-
 from odoo.exceptions import ValidationError
 from odoo.tests import Form
 
