@@ -50,29 +50,55 @@ class ConfigServiceDocument(models.Model):
 
     def _compute_state(self):
         queue = self.env["config.service.queue"]._main()
-        events = self.env["config.service.event"].sudo()
+        why = queue._why()
+        last, oldest = self._last_events(), self._oldest_pending()
         for document in self:
-            pending = events.search([("document_id", "=", document.id), ("state", "=", "pending")], order="revision")
-            last = pending[-1:] or events.search([("document_id", "=", document.id)], order="revision desc", limit=1)
-            document.pending_since = pending[:1].create_date
+            event, pending = last.get(document.id), oldest.get(document.id)
+            document.pending_since = pending.create_date if pending else False
             if pending:
                 document.state = "paused" if queue.state == "paused" else "queued"
-                document.message = queue._why() or pending[0].reason
-            elif not last:
+                document.message = why or pending.reason
+            elif not event:
                 document.state, document.message = "not_synced", False
             else:
-                document.state = last._shown_state()
-                document.message = last.reason or document.remote_note
+                document.state = event._shown_state()
+                document.message = event.reason or document.remote_note
+
+    def _last_events(self):
+        """Return the last event of each document, by the document's id."""
+        return self._events_by_document(
+            "SELECT DISTINCT ON (document_id) id FROM config_service_event WHERE document_id = ANY(%s) "
+            "ORDER BY document_id, revision DESC"
+        )
+
+    def _oldest_pending(self):
+        """Return the oldest pending event of each document that has one, by the document's id."""
+        return self._events_by_document(
+            "SELECT DISTINCT ON (document_id) id FROM config_service_event WHERE document_id = ANY(%s) "
+            "AND state = 'pending' ORDER BY document_id, revision"
+        )
+
+    def _events_by_document(self, query):
+        events = self.env["config.service.event"].sudo()
+        events.flush_model(["document_id", "revision", "state"])
+        self.env.cr.execute(query, [self.ids])
+        found = events.browse([row[0] for row in self.env.cr.fetchall()])
+        return {event.document_id.id: event for event in found}
 
     # --- queueing, within the transaction of the change
 
     @api.model
     def _of_keys(self, keys):
         """Return the documents of these keys that were ever queued."""
-        found = self.browse()
-        for account_id, domain, kind in sorted(keys):
-            found |= self.search([("account_id", "=", account_id), ("domain", "=", domain), ("kind", "=", kind)])
-        return found
+        wanted = set(keys)
+        if not wanted:
+            return self.browse()
+        accounts = [account_id for account_id, _domain, _kind in wanted]
+        found = self.search([("account_id", "in", accounts)])
+        return found.filtered(lambda document: document._key() in wanted)
+
+    def _key(self):
+        return self.account_id, self.domain, self.kind
 
     @api.model
     def _mark(self, keys, *, force=False):
@@ -171,7 +197,7 @@ class ConfigServiceDocument(models.Model):
         for document in self.sudo():
             above = max(document.event_ids.mapped("remote_sequence"), default=0)
             document.revision = max(document.revision, above)
-            self.sudo()._mark({(document.account_id, document.domain, document.kind)}, force=True)
+            self.sudo()._mark({document._key()}, force=True)
         return self._notification(self.env._("Queued: it is sent within seconds while the service answers."))
 
     def action_keep_remote(self):

@@ -18,7 +18,7 @@ class ConfigServiceReconciler(models.AbstractModel):
     def _nightly(self):
         """Queue what was changed behind Odoo's back, then compare; never raises for what the service does."""
         documents = self.env["config.service.document"].sudo()
-        known = {(document.account_id, document.domain, document.kind) for document in documents.search([])}
+        known = {document._key() for document in documents.search([])}  # pylint: disable=no-search-all
         documents._mark(known | self.env["config.service.source"]._config_all_keys())
         _logger.info("comparison with the configuration service: %s", self._reconcile())
 
@@ -75,7 +75,7 @@ class ConfigServiceReconciler(models.AbstractModel):
     def _follow(self, document, judged, theirs):
         match judged:
             case Verdict.lost:
-                document._mark({(document.account_id, document.domain, document.kind)}, force=True)
+                document._mark({document._key()}, force=True)
             case Verdict.newer:
                 self._conflict(document, theirs)
             case Verdict.changed | Verdict.equal:

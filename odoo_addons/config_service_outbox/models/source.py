@@ -28,16 +28,17 @@ class ConfigServiceSource(models.AbstractModel):
         return set()
 
     def _compute_config_sync(self):
-        documents = self.env["config.service.document"]
+        keys = {record: record._config_document_keys() if record._origin else set() for record in self}
+        found = self.env["config.service.document"]._of_keys(set().union(*keys.values()))
+        by_key = {document._key(): document for document in found}
         for record in self:
-            keys = record._config_document_keys() if record._origin else set()
-            found = documents._of_keys(keys)
-            states = {document.state for document in found} or {"not_synced"}
+            fed = [by_key[key] for key in keys[record] if key in by_key]
+            states = {document.state for document in fed} or {"not_synced"}
             worst = next(state for state in _WORST_FIRST if state in states)
-            shown = found.filtered(lambda document, worst=worst: document.state == worst)[:1]
-            waiting = [since for since in found.mapped("pending_since") if since]
             record.config_sync_state = worst
-            record.config_sync_message = shown.message or False
+            messages = [document.message for document in fed if document.state == worst and document.message]
+            record.config_sync_message = min(messages, default=False)
+            waiting = [document.pending_since for document in fed if document.pending_since]
             record.config_pending_since = min(waiting, default=False)
 
     @api.model_create_multi
