@@ -137,14 +137,14 @@ class ConfigServiceDispatcher(models.AbstractModel):
                 queue._failed(answer.reason, answer.retry_after)
                 return False
             case Outcome.retry_event:
-                self._put_off(event, answer.reason)
+                self._put_off(event, answer.reason, answer.retry_after)
                 return True
         queue._succeeded()
         return True
 
-    def _put_off(self, event, reason):
+    def _put_off(self, event, reason, retry_after=None):
         """Try this event again later; others go on."""
-        until = fields.Datetime.now() + timedelta(seconds=delay(event.attempts))
+        until = fields.Datetime.now() + timedelta(seconds=max(delay(event.attempts), retry_after or 0.0))
         event.write({"attempts": event.attempts + 1, "next_attempt_at": until, "reason": reason})
 
     def _sent(self, event, state, answer):

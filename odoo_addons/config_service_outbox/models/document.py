@@ -6,6 +6,7 @@ from odoo import api, fields, models
 
 from ..outbox_core.canonical import digest
 from ..outbox_core.wire import is_deletion, stream_of
+from .numbers import BigInteger
 
 STATES = [
     ("not_synced", "Not synced"),
@@ -29,7 +30,7 @@ class ConfigServiceDocument(models.Model):
     domain = fields.Char(required=True, readonly=True)
     kind = fields.Selection([], required=True, readonly=True)
     address = fields.Char(compute="_compute_address")
-    revision = fields.Integer(readonly=True, help="Counts what was queued, in order of commit, without gaps.")
+    revision = BigInteger(readonly=True, help="Counts what was queued, in order of commit, without gaps.")
     digest = fields.Char(readonly=True, help="Of the body that was queued last: what is the same is not queued again.")
     remote_note = fields.Char(string="At the service", readonly=True, translate=False)
     event_ids = fields.One2many("config.service.event", "document_id", readonly=True)

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from ..outbox_core.canonical import canonical_json
 from ..outbox_core.redaction import scrubbed_payload
 from ..outbox_core.wire import opened
+from .numbers import BigInteger
 
 KEPT_DAYS = 90
 
@@ -24,7 +25,7 @@ class ConfigServiceEvent(models.Model):
     account_id = fields.Char(related="document_id.account_id", store=True)
     domain = fields.Char(related="document_id.domain")
     kind = fields.Selection(related="document_id.kind", store=True)
-    revision = fields.Integer(readonly=True, required=True)
+    revision = BigInteger(readonly=True, required=True)
     delivery_id = fields.Char(
         string="Delivery id", readonly=True, required=True, copy=False, default=lambda _self: str(uuid.uuid4())
     )
@@ -54,7 +55,7 @@ class ConfigServiceEvent(models.Model):
     request_ref = fields.Char(string="Request id", readonly=True, help="For the service's operator.")
     sent_at = fields.Datetime(readonly=True)
     places = fields.Json(readonly=True, help="Documents and versions that the service told for it.")
-    remote_sequence = fields.Integer(readonly=True)
+    remote_sequence = BigInteger(readonly=True)
 
     def init(self):
         self.env.cr.execute(

@@ -95,7 +95,7 @@ def classify(
         secrets: what a reason must not show, should the answer repeat what was sent.
         now: the time from which `Retry-After` counts.
     """
-    found = _object_in(body)
+    found = json_object(body)
     common: dict[str, Any] = {
         "status": status,
         "request_id": _clean(str(headers.get("X-Request-ID") or ""))[:64],
@@ -123,7 +123,13 @@ def without_answer(code: str, language: str = "", more: object = "") -> Answer:
 
 def json_object(body: bytes | None) -> dict[str, Any]:
     """Read a JSON object; empty for all that is none: what comes from outside may be anything."""
-    return _object_in(body)
+    if not body:
+        return {}
+    try:
+        value = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):  # also of UTF-8, and of numbers with thousands of digits
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _taken(found: dict[str, Any], common: dict[str, Any], language: str) -> Answer:
@@ -144,16 +150,6 @@ def _refusal(status: int, *, ours: bool) -> Outcome:
     if status in _NOT_ALLOWED:
         return Outcome.paused
     return Outcome.retry_event if status >= 500 else Outcome.dead
-
-
-def _object_in(body: bytes | None) -> dict[str, Any]:
-    if not body:
-        return {}
-    try:
-        value = json.loads(body.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError):  # also of UTF-8, and of numbers with thousands of digits
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _no_constant(name: str) -> None:

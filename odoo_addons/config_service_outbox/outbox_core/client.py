@@ -3,27 +3,23 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from .addresses import checked_url, is_loopback
 from .answers import Answer, Outcome, classify, json_object, without_answer
 from .canonical import canonical_json
+from .comparison import comparison_in
 from .faults import REMOTE_FAULTS, code_of
+from .probing import RIGHTS, Looked, Probe, clock_skew
 from .redaction import secrets_in
 from .signing import headers as delivery_headers
 from .signing import keys_of
 from .transport import Received, Transport
 
 USER_AGENT = "sprintia-odoo/2.0"
-RIGHTS = ("config:write", "mapping:write", "config:read")
-"""What a key needs: to deliver both kinds of events, and to compare."""
-
 _LONGEST_ANSWER = 1024 * 1024
 _LONGEST_COMPARISON = 16 * _LONGEST_ANSWER
-_UTC = timezone.utc  # noqa: UP017 - Python 3.10 has no datetime.UTC
 _KEY = re.compile(r"[\x21-\x7e]{1,512}")
 _LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -45,8 +41,7 @@ class Reconciled(NamedTuple):
     """A comparison with the service.
 
     Attributes:
-        reconciliation: `{tenant_id, revision, equal, stale, missing, unknown, mapping_version, streams}`; None when
-            there was no comparison.
+        reconciliation: as `comparison.comparison_in` has it; None when there was no comparison.
         answer: why not.
     """
 
@@ -59,24 +54,6 @@ class Reconciled(NamedTuple):
         return self.answer.reason
 
 
-class Probe(NamedTuple):
-    """What a test of the connection found.
-
-    Attributes:
-        reachable: whether the service itself answers.
-        clock_skew: seconds by which the service's clock is ahead of this one; None when it does not say.
-        key_accepted: whether it knows the key.
-        rights: each right that is needed, and `tenant <id>` for the reach of that tenant, to whether the key has it.
-        reason: of the first thing that is wrong; else `""`.
-    """
-
-    reachable: bool
-    clock_skew: float | None
-    key_accepted: bool
-    rights: dict[str, bool]
-    reason: str
-
-
 class Client:
     """Delivers events, compares, and tests the connection. Not for several threads at once.
 
@@ -85,7 +62,7 @@ class Client:
         api_key: of this installation.
         webhook_secret: deliveries are signed with it; several with spaces between them; `""` for none.
         timeout: seconds to connect, and of each wait for bytes.
-        total: seconds that one delivery may take as a whole.
+        total: seconds that one delivery may take as a whole; looking up the host's name is not cut short by it.
 
     Raises:
         AddressError, ClientSettingError, SecretError: all ValueErrors, and none of them shows what it is about.
@@ -135,7 +112,7 @@ class Client:
         received = self._received(_path(tenant, "reconcile"), body, language, longest=_LONGEST_COMPARISON)
         if isinstance(received, Answer):
             return Reconciled(None, received)
-        found = _comparison(json_object(received.body)) if received.status == 200 else None
+        found = comparison_in(json_object(received.body)) if received.status == 200 else None
         if found is None:
             return Reconciled(None, self._judged(received, body, language))
         return Reconciled(found, Answer(Outcome.sent, status=200))
@@ -152,13 +129,13 @@ class Client:
         """
         before = time.time()
         first = self._received(_path(tenant, "default/config/validate"), b"{}", language)
-        skew = None if isinstance(first, Answer) else _skew(first.headers.get("Date"), before, time.time())
-        looked = _Looked(self._judgement(first, language))
+        skew = None if isinstance(first, Answer) else clock_skew(first.headers.get("Date"), before, time.time())
+        looked = Looked(self._judgement(first, language))
         if not looked.usable:
             return Probe(looked.reachable, skew, False, {}, looked.answer.reason)
         others = (
-            _Looked(self._judgement(self._received("/mapping/", b"{}", language), language)),
-            _Looked(self.reconcile(tenant, (), language).answer),
+            Looked(self._judgement(self._received("/mapping/", b"{}", language), language)),
+            Looked(self.reconcile(tenant, (), language).answer),
         )
         rights = dict(zip(RIGHTS, (looked.allowed, *(other.allowed for other in others)), strict=True))
         rights[f"tenant {tenant}"] = looked.answer.status != 404 and others[1].answer.status != 404
@@ -208,19 +185,6 @@ class Client:
         return classify(received.status, received.headers, received.body, language=language, secrets=secrets)
 
 
-class _Looked:
-    """What one question of a probe was answered."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        ours = answer.code not in ("foreign", "redirect")
-        self.reachable = ours and answer.outcome not in (Outcome.retry_host, Outcome.retry_event)
-        self.usable = self.reachable and answer.status != 401
-        self.allowed = self.usable and answer.status != 403
-        # 422: the empty body was read, after everything before it was found right.
-        self.fine = self.allowed and answer.status in (200, 422)
-
-
 def _path(tenant: str, rest: str) -> str:
     return f"/configs/{quote(tenant, safe='@')}/{rest}"
 
@@ -233,41 +197,3 @@ def _accepted(language: str) -> str:
 def _named(document: Mapping[str, Any]) -> dict[str, Any]:
     names = ("domain", "config_type", "digest", "version")
     return {name: document[name] for name in names if document.get(name) is not None}
-
-
-def _skew(header: str | None, before: float, after: float) -> float | None:
-    try:
-        theirs = parsedate_to_datetime(header or "")
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if theirs.tzinfo is None:
-        theirs = theirs.replace(tzinfo=_UTC)
-    # The header has whole seconds, so it was written half of one later on average.
-    ours = datetime.fromtimestamp((before + after) / 2, tz=_UTC)
-    return (theirs - ours).total_seconds() + 0.5
-
-
-def _comparison(found: dict[str, Any]) -> dict[str, Any] | None:
-    """Check that an answer is a comparison, so that whoever reads it needs not; None when it is not."""
-    lists = ("stale", "missing", "unknown")
-    if not all(_are_places(found.get(name)) for name in lists) or not isinstance(found.get("revision"), int):
-        return None
-    streams = found.get("streams", [])
-    if not isinstance(streams, list) or not all(_is_stream(one) for one in streams):
-        return None
-    version = found.get("mapping_version")
-    return {**found, "streams": streams, "mapping_version": version if isinstance(version, int) else 0}
-
-
-def _are_places(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(place, dict)
-        and isinstance(place.get("domain"), str)
-        and isinstance(place.get("config_type"), str)
-        and isinstance(place.get("version"), (int, type(None)))
-        for place in value
-    )
-
-
-def _is_stream(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("stream"), str) and isinstance(value.get("sequence"), int)

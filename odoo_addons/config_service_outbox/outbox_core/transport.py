@@ -114,15 +114,20 @@ class _Watch:
 
     def __init__(self) -> None:
         self._connection: Any = None
+        self._held: Any = None
         self._done = threading.Event()
         self._cut = False
 
     def follow(self, connection: Any) -> None:
         self._connection = connection
 
+    def hold(self, connection: Any) -> None:
+        """Remember the socket itself: a connection lets go of it when an answer has no length, and reads on."""
+        self._held = connection.sock
+
     @contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
-        self._done, self._cut, self._connection = threading.Event(), False, None
+        self._done, self._cut = threading.Event(), False
         thread = threading.Thread(target=self._wait, args=(seconds,), daemon=True, name="config-service-watch")
         thread.start()
         try:
@@ -134,7 +139,7 @@ class _Watch:
         finally:
             self._done.set()
             thread.join()
-            self._connection = None
+            self._connection = self._held = None
         if self._cut:  # a connection that is cut may look like an answer without a length that ended well
             raise TimeoutError
 
@@ -146,7 +151,7 @@ class _Watch:
             self._shut()
 
     def _shut(self) -> None:
-        held = getattr(self._connection, "sock", None)
+        held = self._held or getattr(self._connection, "sock", None)
         # TLS within the TLS of a proxy is no socket, and has one.
         found = held if isinstance(held, socket.socket) else getattr(held, "socket", None)
         with suppress(OSError, TypeError):
@@ -184,5 +189,6 @@ def _watched(pool: Any, watch: _Watch) -> Any:
         def request(self, *arguments: Any, **named: Any) -> None:
             watch.follow(self)
             super().request(*arguments, **named)
+            watch.hold(self)
 
     return type(f"Watched{pool.__name__}", (pool,), {"ConnectionCls": Connection})

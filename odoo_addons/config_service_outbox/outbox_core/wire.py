@@ -8,8 +8,9 @@ SEALED = "$sealed"
 
 
 def is_deletion(body: Body) -> bool:
-    """Tell whether a body only takes something away."""
-    return bool(body.get("deleted"))
+    """Tell whether a body only takes something away: a whole document, or each section that it names."""
+    sections = body.get("sections")
+    return bool(body.get("deleted")) or (bool(sections) and all(part is None for part in sections.values()))
 
 
 def stream_of(body: Body) -> str:

@@ -120,6 +120,17 @@ class TestDispatcher(OutboxCase):
         self.assertEqual(self.sent()[-1], (8, {"a": 1}))
         self.assertEqual(self.document().state, "synced")
 
+    def test_numbers_of_a_sender_that_counted_by_the_clock(self):
+        theirs = 1_790_000_000_000
+        answer = {"success": True, "version": 9, "superseded": True, "sequence": theirs}
+        self.service.answers.append((200, {}, answer))
+        self.change({"a": 1})
+        self.dispatch()
+        self.document().action_send()
+        self.env.cr.flush()
+        self.dispatch()
+        self.assertEqual(self.sent()[-1], (theirs + 1, {"a": 1}))
+
     def test_what_the_service_has_can_be_kept(self):
         self.service.answers.append((200, {}, {"success": True, "version": 9, "superseded": True, "sequence": 7}))
         self.change({"a": 1})
