@@ -1,2 +1,4 @@
-from . import models, wizards
+from . import log_filter, models, wizards
 from .hooks import post_init_hook, uninstall_hook
+
+log_filter.install()

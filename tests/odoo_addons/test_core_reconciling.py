@@ -52,6 +52,13 @@ def test_the_mapping_and_two_documents_of_one_event() -> None:
     assert verdict(two, Told({}, {KEY: 4}, 0)) == (Verdict.lost, 0)
 
 
+def test_what_others_write_to_a_shared_document_is_no_change_of_ours() -> None:
+    shared = Held(STREAM, 7, 7, [{**PLACE, "shared": True}])
+    assert verdict(shared, told(version=5)) == (Verdict.equal, 7)
+    assert verdict(shared, told(sequence=6, version=5)) == (Verdict.lost, 6)
+    assert verdict(shared, told(sequence=None, version=3)) == (Verdict.lost, 0)
+
+
 @pytest.mark.parametrize(
     ("body", "stream"),
     [
@@ -68,9 +75,11 @@ def test_streams(body: dict[str, Any], stream: str) -> None:
 def test_places() -> None:
     taken = {"config_version": 2, "credentials_version": 3, "version": 4}
     assert places_of({"event_type": "credentials_sync", "domain": "retail"}, taken) == [
-        {"domain": "retail", "config_type": "config", "version": 2},
+        {"domain": "retail", "config_type": "config", "version": 2, "shared": True},
         {"domain": "retail", "config_type": "credentials", "version": 3},
     ]
+    sections = {"event_type": "document_sync", "domain": "retail", "config_type": "config", "sections": {"a": 1}}
+    assert places_of(sections, taken) == [{"domain": "retail", "config_type": "config", "version": 4, "shared": True}]
     assert places_of({"event_type": "mapping_sync"}, taken) == [{"mapping": True, "version": 4}]
     assert places_of({"event_type": "document_sync", "domain": "retail", "config_type": "business_rules"}, taken) == [
         PLACE
@@ -81,6 +90,8 @@ def test_deletions() -> None:
     assert is_deletion({"deleted": True})
     assert not is_deletion({"deleted": False})
     assert not is_deletion({})
+    assert is_deletion({"sections": {"company_metadata": None, "enabled_collections": None}})
+    assert not is_deletion({"sections": {"company_metadata": None, "enabled_collections": []}})
 
 
 def test_only_what_is_sealed_is_opened() -> None:

@@ -120,6 +120,14 @@ MATRIX = [
         "mapping": {"chatwoot_account_id": 1, "internal_account_id": "owner", "domain": "retail"}}),
     owner("POST", "/odoo-webhook", "config:write", "/odoo-webhook/", json={
         "event_type": "credentials_sync", "account_id": "owner", "domain": "retail", "token": "t"}),
+    owner("POST", "/odoo-webhook", "config:write", "/odoo-webhook/", json={
+        "event_type": "credentials_sync", "deleted": True, "account_id": "owner", "domain": "services"}),
+    owner("POST", "/odoo-webhook", "config:write", "/odoo-webhook/", json={
+        "event_type": "document_sync", "account_id": "owner", "domain": "services", "config_type": "scheduling",
+        "content": {"a": 1}}),
+    owner("POST", "/odoo-webhook", "mapping:write", "/odoo-webhook/", json={
+        "event_type": "mapping_sync", "complete": True, "account_id": "owner", "mappings": [
+            {"chatwoot_account_id": 1, "domain": "retail"}]}),
     owner("POST", "/company-services/{tenant:str}/metadata", "config:write", "/company-services/owner/metadata",
           json={"yaml_content": "account_id: owner\n"}, headers={"X-Security-Token": "a-token"}),
     owner("GET", "/company-services/{tenant:str}/metadata", "config:read", "/company-services/owner/metadata"),

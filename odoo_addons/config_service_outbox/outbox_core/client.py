@@ -137,7 +137,7 @@ class Client:
             Looked(self._judgement(self._received("/mapping/", b"{}", language), language)),
             Looked(self.reconcile(tenant, (), language).answer),
         )
-        rights = dict(zip(RIGHTS, (looked.allowed, *(other.allowed for other in others)), strict=True))
+        rights: dict[str, bool] = dict(zip(RIGHTS, (looked.allowed, *(other.allowed for other in others)), strict=True))
         rights[f"tenant {tenant}"] = looked.answer.status != 404 and others[1].answer.status != 404
         wrong = [one.answer.reason for one in (looked, *others) if not one.fine]
         return Probe(all(one.reachable for one in others), skew, True, rights, wrong[0] if wrong else "")

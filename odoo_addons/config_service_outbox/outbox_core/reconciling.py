@@ -28,7 +28,7 @@ class Held(NamedTuple):
         stream: within which its numbers count.
         revision: the last number that was queued.
         sent: the last number that the service acknowledged.
-        places: `{domain, config_type, version}` or `{mapping, version}` of each part, as acknowledged.
+        places: `{domain, config_type, version, shared}` or `{mapping, version}` of each part, as acknowledged.
         deleted: whether that was a deletion.
     """
 
@@ -81,4 +81,6 @@ def _difference(place: Mapping[str, Any], told: Told, *, deleted: bool) -> int:
             return 0 if deleted else -1
         standing = found
     acknowledged = place.get("version") or 0
-    return (standing > acknowledged) - (standing < acknowledged)
+    difference = (standing > acknowledged) - (standing < acknowledged)
+    # That others wrote to what is theirs, too, is no change of ours.
+    return min(difference, 0) if place.get("shared") else difference

@@ -35,20 +35,24 @@ def opened(value: Any, open_sealed: Callable[[str], str]) -> Any:
 
 
 def places_of(body: Body, answer: Body) -> list[Body]:
-    """List what the service has now for a body, as it says: `{domain, config_type, version}`, or the mapping's version.
+    """List the documents that a body is about, with the version that the service has of each now.
 
     Args:
         body: what was sent.
         answer: the parsed answer of 200.
+
+    Returns:
+        `{domain, config_type, version}` of each, with `shared: True` where others write to the document, too (`config`);
+        the mapping as `{mapping: True, version}`.
     """
     domain = body.get("domain") or "default"
     match body["event_type"]:
         case "credentials_sync":
-            return [
-                {"domain": domain, "config_type": "config", "version": answer.get("config_version")},
-                {"domain": domain, "config_type": "credentials", "version": answer.get("credentials_version")},
-            ]
+            config = {"domain": domain, "config_type": "config", "version": answer.get("config_version")}
+            version = answer.get("credentials_version")
+            return [{**config, "shared": True}, {"domain": domain, "config_type": "credentials", "version": version}]
         case "mapping_sync":
             return [{"mapping": True, "version": answer.get("version")}]
         case _:
-            return [{"domain": domain, "config_type": body.get("config_type"), "version": answer.get("version")}]
+            place = {"domain": domain, "config_type": body.get("config_type"), "version": answer.get("version")}
+            return [{**place, "shared": True} if body.get("sections") else place]

@@ -16,6 +16,7 @@ from sprintia_config.controllers.intake import (
     delivery_of,
     json_answer,
     reflected_revision,
+    superseded_headers,
     to_response,
     unless_held,
     yaml_problem,
@@ -94,7 +95,7 @@ async def _post(
         head = await standing(change, key)
         if head is None:
             raise Problem(problems.METADATA_NOT_FOUND, tenant=tenant)
-        headers = {**version_headers(head, reflected_revision(change), masked=True), "X-Config-Superseded": "true"}
+        headers = {**version_headers(head, reflected_revision(change), masked=True), **superseded_headers(change)}
         return json_answer(_shown(head), headers, "superseded")
 
     author = author_of(caller, "company-services", data.message)

@@ -21,6 +21,7 @@ from sprintia_config.controllers.intake import (
     language_of,
     list_answer,
     reflected_revision,
+    superseded_headers,
     to_response,
     unless_held,
     yaml_problem,
@@ -238,7 +239,7 @@ async def _write(
         if head is None:
             raise service.not_found(key)
         answer = _deleted(change, head) if head.deleted else await _answer(change, caller, head)
-        headers = {**answer.headers, "X-Config-Superseded": "true"}
+        headers = {**answer.headers, **superseded_headers(change)}
         return Answer(status=200, body=answer.body, headers=headers, outcome="superseded")
 
     return to_response(await writer.deliver(key.tenant, author, delivery, work, superseded, documents=(key,)))

@@ -119,6 +119,11 @@ def reflected_revision(change: Change) -> int:
     return change.revision if change.changed else change.revision - 1
 
 
+def superseded_headers(change: Change) -> dict[str, str]:
+    """What tells the sender of a number that came too late, and which number was taken last."""
+    return {"X-Config-Superseded": "true", "X-Config-Sequence": str(change.opening.sequence)}
+
+
 def json_answer(
     value: object, headers: Mapping[str, str] | None = None, outcome: str = "applied", status: int = 200
 ) -> Answer:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from sprintia_config.contents.identifiers import check_identifiers, is_text
 from sprintia_config.documents.versions import read_heads
+from sprintia_config.mapping import store as mapping_store
 from sprintia_config.models import SCHEMA
 from sprintia_config.timeline import activity, overview, revisions
 from sprintia_config.timeline.activity import Activity
@@ -109,13 +110,20 @@ async def activity_of(database: Database, caller: Caller, tenant: str, days: int
 async def reconcile(
     data: JSONBody[Held], tenant: FromPath[str], database: NamedDependency[Database], caller: NamedDependency[Caller]
 ) -> Reconciliation:
-    """Compare what the caller holds with what stands: what is stale, missing or unknown on either side."""
+    """Compare what the caller holds with what stands: what is stale, missing or unknown on either side.
+
+    Beside it, how far the mapping came, and the caller's own numbers: who lost count goes on from there.
+    """
     check_identifiers(tenant=tenant)
     caller.require_tenant(tenant)
     async with database.transaction(SCHEMA, [tenant], read_only=True) as connection:
         revision = await revisions.current_revision(connection, tenant) or 0
         standing = await read_heads(connection, tenant, None)
-    return overview.reconcile(tenant, revision, standing, data.documents)
+        mapping = await mapping_store.read_head(connection, tenant)
+        streams = await overview.streams_of(connection, tenant, caller.key_id)
+    return overview.reconcile(
+        tenant, revision, standing, data.documents, mapping_version=mapping.version if mapping else 0, streams=streams
+    )
 
 
 HANDLERS = (list_tenants, read_tenant, read_activity, reconcile)

@@ -25,11 +25,12 @@ from sprintia_platform.http.documentation import documented_body
 from sprintia_platform.http.requests import StrictRequest, read_body_json
 
 _BODY = documented_body(
-    "An event of Odoo's addons: credentials_sync (flat or nested), mapping_sync or company_metadata_sync.",
+    "An event of Odoo's addons: credentials_sync (flat or nested), mapping_sync, company_metadata_sync, document_sync.",
     "application/json",
 )
 _RIGHTS: dict[Event, str] = {
     "credentials_sync": "config:write", "mapping_sync": "mapping:write", "company_metadata_sync": "config:write",
+    "document_sync": "config:write",
 }  # fmt: skip
 
 
@@ -38,7 +39,7 @@ async def receive(
     request: StrictRequest, writer: NamedDependency[Writer], database: NamedDependency[Database],
     caller: NamedDependency[Caller], config_settings: NamedDependency[ConfigSettings],
 ) -> Response[bytes]:  # fmt: skip
-    """Take one event: `credentials_sync`, `mapping_sync` or `company_metadata_sync`.
+    """Take one event: `credentials_sync`, `mapping_sync`, `company_metadata_sync` or `document_sync`.
 
     The same `webhook-id` with the same body gets the first answer again. What is refused is listed under
     `/config/deliveries` with its reason, and may be sent again under the same id.

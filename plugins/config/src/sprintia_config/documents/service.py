@@ -170,6 +170,21 @@ async def merge_unseen(change: Change, key: DocumentKey, update: Callable[[Json]
     return await versions.add_version(change, key, head, content)
 
 
+async def reduce_unseen(change: Change, key: DocumentKey, update: Callable[[Json], Json]) -> int:
+    """What `merge_unseen` does, for those who take away: it makes no document, and null deletes the one that stands.
+
+    Raises:
+        Problem: 422 when the result cannot be kept.
+    """
+    head = await versions.standing(change, key)
+    if head is None or head.deleted:
+        return head.version if head else 0
+    left = update(await _readable_value(change, head))
+    if left is None:
+        return (await versions.write_tombstone(change, head)).version
+    return await merge_unseen(change, key, lambda _standing: left)
+
+
 async def _merged(
     change: Change, head: Version | None, key: DocumentKey, update: Callable[[Json], Json]
 ) -> Content | Version:

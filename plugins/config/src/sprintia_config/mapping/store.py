@@ -129,6 +129,8 @@ async def add_slice(change: Change, part: Slice) -> int:
     head = await standing(change)
     if head is not None and head.digest == digest_of(part):
         return head.version
+    if head is None and not part:
+        return 0
     await _remove_routes(change.connection, [change.tenant_id])
     return (await _add_standing(change, head.version + 1 if head else 1, part)).version
 

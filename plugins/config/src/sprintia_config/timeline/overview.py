@@ -1,6 +1,6 @@
 """Tenants at a glance, and what two sides hold of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -117,6 +117,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None
 
 
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """The highest number that was taken of a sender in a stream: of an event and what it is about, or of a document."""
+
+    stream: str
+    sequence: int
+
+
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     """How what is held there compares with what stands here.
 
@@ -125,6 +132,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
         stale: held there with another content than stands here.
         missing: stands here and is not held there.
         unknown: held there and does not stand here.
+        mapping_version: of the tenant's part of the mapping; 0 before the first.
+        streams: within which the caller's key numbered what it sent.
     """
 
     tenant_id: str
@@ -133,6 +142,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     stale: list[Difference]
     missing: list[Difference]
     unknown: list[Difference]
+    mapping_version: int
+    streams: list[Stream]
 
 
 async def overviews(
@@ -167,9 +178,19 @@ def _with_moments(row: asyncpg.Record) -> dict[str, object]:
     return {name: moment(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
+async def streams_of(connection: Connection, tenant_id: str, sender: str) -> list[Stream]:
+    """What a key numbered for a tenant, and how far it came."""
+    rows = await connection.fetch(
+        "SELECT stream, sequence FROM config.delivery_sequence WHERE tenant_id = $1 AND sender = $2 ORDER BY stream",
+        tenant_id, sender,
+    )  # fmt: skip
+    return [Stream(**dict(row.items())) for row in rows]
+
+
 def reconcile(
-    tenant_id: str, revision: int, standing: Iterable[Version], held: Iterable[HeldDocument]
-) -> Reconciliation:
+    tenant_id: str, revision: int, standing: Iterable[Version], held: Iterable[HeldDocument], *,
+    mapping_version: int = 0, streams: Sequence[Stream] = (),
+) -> Reconciliation:  # fmt: skip
     """Compare what stands with what somebody holds. A digest is compared where there is one, else the version.
 
     The digest of a document with secrets is keyed: only its version can be compared from outside.
@@ -189,6 +210,8 @@ def reconcile(
         stale=stale,
         missing=[_difference(*place, here[place]) for place in sorted(here.keys() - there.keys())],
         unknown=[_difference(*place, None) for place in sorted(there.keys() - here.keys())],
+        mapping_version=mapping_version,
+        streams=list(streams),
     )
 
 

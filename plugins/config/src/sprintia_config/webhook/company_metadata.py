@@ -2,9 +2,9 @@
 
 from sprintia_config.webhook.fields import (
     Body,
+    domain_of,
     filled,
     identifier,
-    is_empty,
     merged_from_odoo,
     required,
     says_something,
@@ -29,7 +29,7 @@ class CompanyMetadataSync:
             Problem: 400 when account_id is missing or malformed.
         """
         self.tenant_id = identifier(required(body, "account_id"), "account_id")
-        self.domain = identifier(body["domain"], "domain") if not is_empty(body.get("domain")) else "default"
+        self.domain = domain_of(body)
         known = {*_TEXTS, *_PRESENCE_TEXTS, *_PRESENCE_FLAGS, *_COMMUNICATION, *_WHOLE, *_ENVELOPE}
         self.metadata: dict[str, Json] = {
             "account_id": self.tenant_id,

@@ -3,12 +3,20 @@
 Both forms on the wire are one here: the flat one, and the nested one that the addon really sends.
 """
 
-from typing import NamedTuple
-
+from sprintia_config.webhook.channels import CHANNELS, secret_of
+from sprintia_config.webhook.clearing import (
+    MCP_TYPE,
+    channel_secrets,
+    cleared_config,
+    cleared_secrets,
+    says_nothing,
+)
 from sprintia_config.webhook.events import flattened
 from sprintia_config.webhook.fields import (
     Body,
+    domain_of,
     filled,
+    flag,
     identifier,
     is_empty,
     is_secret_name,
@@ -23,48 +31,12 @@ from sprintia_platform.content.values import Json
 
 _ENVELOPE = frozenset({
     "event_type", "event", "source", "account_id", "token", "credentials", "mapping", "timestamp", "domain",
+    "complete", "deleted",
 })  # fmt: skip
-
-
-class _Channel(NamedTuple):
-    """How the webhook's fields become an integration.
-
-    Attributes:
-        plain: field to its name in the integration.
-        secret: field to the name of its reference, and the prefix of the secret that this refers to.
-    """
-
-    plain: dict[str, str]
-    secret: dict[str, tuple[str, str]]
-
-
-_CHANNELS = {
-    "facebook": _Channel(
-        plain={"facebook_app_id": "app_id"},
-        secret={
-            "facebook_app_secret": ("app_secret_ref", "fb_secret"),
-            "facebook_access_token": ("access_token_ref", "fb_token"),
-        },
-    ),
-    "instagram": _Channel(
-        plain={"instagram_client_id": "client_id"},
-        secret={
-            "instagram_client_secret": ("client_secret_ref", "ig_secret"),
-            "instagram_access_token": ("access_token_ref", "ig_token"),
-        },
-    ),
-    "mercado_livre": _Channel(
-        plain={"mercado_livre_app_id": "app_id"},
-        secret={
-            "mercado_livre_client_secret": ("client_secret_ref", "ml_secret"),
-            "mercado_livre_access_token": ("access_token_ref", "ml_token"),
-        },
-    ),
-}
 _KNOWN = frozenset({
     "name", "description", "odoo_url", "odoo_db", "odoo_username", "odoo_password", "qdrant_collection", "redis_prefix",
     "integrations", "enabled_collections",
-    *(field for channel in _CHANNELS.values() for field in (*channel.plain, *channel.secret)),
+    *(field for channel in CHANNELS.values() for field in (*channel.plain, *channel.secret)),
 })  # fmt: skip
 
 
@@ -73,6 +45,7 @@ class CredentialsSync:
 
     Attributes:
         tenant_id, domain: where it goes.
+        complete: whether what it does not say is to go, as far as it is the event's own.
         config: what is merged into `config`.
         credentials: what is merged into `credentials`, secrets in clear.
     """
@@ -86,7 +59,8 @@ class CredentialsSync:
         given = flattened(body)
         self.tenant_id = identifier(required(given, "account_id"), "account_id")
         token = reference(required(given, "token"), "token")
-        self.domain = identifier(given["domain"], "domain") if not is_empty(given.get("domain")) else "default"
+        self.domain = domain_of(given)
+        self.complete, self._token = flag(given, "complete"), token
         secrets: dict[str, Json] = {}
         if not is_empty(given.get("odoo_password")):
             secrets[token] = given["odoo_password"]
@@ -108,20 +82,20 @@ class CredentialsSync:
             if not is_empty(given.get(field))
         }
         integrations: dict[str, Json] = {
-            "mcp": {"type": "odoo-mcp", "config": {**connection, "credential_ref": token}},
+            "mcp": {"type": MCP_TYPE, "config": {**connection, "credential_ref": token}},
         }
         if not is_empty(given.get("qdrant_collection")):
             integrations["qdrant"] = {"collection": given["qdrant_collection"]}
         if not is_empty(given.get("redis_prefix")):
             integrations["redis"] = {"prefix": given["redis_prefix"]}
-        for name, channel in _CHANNELS.items():
+        for name, channel in CHANNELS.items():
             made: dict[str, Json] = {
                 key: given[field] for field, key in channel.plain.items() if not is_empty(given.get(field))
             }
             for field, (key, prefix) in channel.secret.items():
                 if not is_empty(given.get(field)):
-                    made[key] = f"{prefix}_{self.tenant_id}"
-                    secrets[f"{prefix}_{self.tenant_id}"] = given[field]
+                    made[key] = secret_of(prefix, self.tenant_id)
+                    secrets[secret_of(prefix, self.tenant_id)] = given[field]
             if made:
                 integrations[name] = made
         return integrations
@@ -140,20 +114,59 @@ class CredentialsSync:
                 kept[f"{field}_ref"] = f"{field}_{self.tenant_id}"
         return kept
 
-    def merged_config(self, standing: Json) -> Json:
+    def config_of(self, standing: Json) -> Json:
         """Merge into the document that stands; defaults fill what nobody ever set."""
-        merged = merged_from_odoo(standing, self.config)
         defaults: dict[str, Json] = {
             "integrations": {
                 "qdrant": {"collection": f"business_rules_{self.tenant_id}"},
                 "redis": {"prefix": self.tenant_id},
             }
         }
+        if self.complete:
+            # A default takes the place of what was set before, which a default for what nobody ever set would leave.
+            wanted = _with_defaults(self.config, defaults)
+            return cleared_config(merged_from_odoo(standing, wanted), wanted, self.tenant_id)
+        merged = merged_from_odoo(standing, self.config)
         return _with_defaults(merged, defaults) if isinstance(merged, dict) else merged
 
-    def merged_credentials(self, standing: Json) -> Json:
-        """Merge into the document that stands."""
-        return merged_from_odoo(standing, self.credentials)
+    def credentials_of(self, standing: Json, former: set[str]) -> Json:
+        """Merge into the document that stands; `former` names secrets that `config` referred to and no longer does."""
+        merged = merged_from_odoo(standing, self.credentials)
+        if not self.complete:
+            return merged
+        return cleared_secrets(merged, self.credentials, channel_secrets(self.tenant_id) | {self._token} | former)
+
+
+class CredentialsRemoval:
+    """What one `credentials_sync` with `deleted` asks for: nothing of it is to be left.
+
+    Attributes:
+        tenant_id, domain: where it was.
+        complete: always; what it does not say is to go.
+    """
+
+    complete = True
+
+    def __init__(self, body: Body) -> None:
+        """Read a body; a token, of which there need be none, names one more secret that is to go.
+
+        Raises:
+            Problem: 400 when account_id is missing or malformed.
+        """
+        given = flattened(body)
+        self.tenant_id = identifier(required(given, "account_id"), "account_id")
+        self.domain = domain_of(given)
+        self._named = set() if is_empty(given.get("token")) else {reference(given["token"], "token")}
+
+    def config_of(self, standing: Json) -> Json:
+        """What is left of `config`; null when that is nothing."""
+        left = cleared_config(standing, {}, self.tenant_id)
+        return None if says_nothing(left) else left
+
+    def credentials_of(self, standing: Json, former: set[str]) -> Json:
+        """What is left of `credentials`; null when that is nothing."""
+        left = cleared_secrets(standing, {}, channel_secrets(self.tenant_id) | self._named | former)
+        return None if says_nothing(left) else left
 
 
 def _with_defaults(document: dict[str, Json], defaults: dict[str, Json]) -> dict[str, Json]:

@@ -3,12 +3,12 @@
 from typing import Literal
 
 from sprintia_config import problems
-from sprintia_config.webhook.fields import Body, identifier, invalid, is_empty, mapping, required
+from sprintia_config.webhook.fields import Body, flag, identifier, invalid, is_empty, mapping, required
 from sprintia_platform import Problem
 from sprintia_platform.content.values import Json
 
-Event = Literal["credentials_sync", "mapping_sync", "company_metadata_sync"]
-EVENTS: tuple[Event, ...] = ("credentials_sync", "mapping_sync", "company_metadata_sync")
+Event = Literal["credentials_sync", "mapping_sync", "company_metadata_sync", "document_sync"]
+EVENTS: tuple[Event, ...] = ("credentials_sync", "mapping_sync", "company_metadata_sync", "document_sync")
 _BY_NAME: dict[str, Event] = {event: event for event in EVENTS}
 _BY_SOURCE: dict[Json, Event] = {"credentials": "credentials_sync", "channel_mapping": "mapping_sync"}
 
@@ -40,7 +40,7 @@ def tenant_of(event: Event, body: Body) -> str:
     Raises:
         Problem: 400 when the body does not say, or says two things.
     """
-    if event == "mapping_sync":
+    if event == "mapping_sync" and not is_whole_mapping(body):
         given = mapping(required(body, "mapping"), "mapping")
         required(given, "chatwoot_account_id")
         return identifier(required(given, "internal_account_id"), "internal_account_id")
@@ -48,6 +48,16 @@ def tenant_of(event: Event, body: Body) -> str:
     if not is_empty(body.get("account_id")) and identifier(body["account_id"], "account_id") != tenant:
         raise invalid("account_id aparece com dois valores", "account_id stands there with two values")
     return tenant
+
+
+def is_whole_mapping(body: Body) -> bool:
+    """Tell whether a `mapping_sync` says all that the tenant maps, and not one account and inbox.
+
+    Raises:
+        Problem: 400.
+    """
+    whole = flag(body, "complete") or flag(body, "deleted")
+    return whole or "mappings" in body
 
 
 def flattened(body: Body) -> dict[str, Json]:

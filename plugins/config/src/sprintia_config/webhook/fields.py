@@ -41,6 +41,20 @@ def required(body: Body, name: str) -> Json:
     return value
 
 
+def flag(body: Body, name: str) -> bool:
+    """Read a field that asks for something: true, or nothing.
+
+    Raises:
+        Problem: 400 when it is something else: what removes must not be guessed.
+    """
+    value = body.get(name)
+    if is_empty(value):
+        return False
+    if value is not True:
+        raise invalid(f"{name} deve ser true ou false", f"{name} must be true or false")
+    return True
+
+
 def identifier(value: Json, name: str) -> str:
     """Read a tenant's or domain's id; an integer is read as its decimal text.
 
@@ -54,6 +68,15 @@ def identifier(value: Json, name: str) -> str:
             f"{name} must be 1 to 128 characters of letters, digits, _ - . and @",
         )
     return text
+
+
+def domain_of(body: Body) -> str:
+    """Read the domain; `default` unless given.
+
+    Raises:
+        Problem: 400.
+    """
+    return "default" if is_empty(body.get("domain")) else identifier(body["domain"], "domain")
 
 
 def reference(value: Json, name: str) -> str:
