@@ -110,13 +110,6 @@ class ConfigServiceQueue(models.Model):
 
     # --- for people
 
-    @api.model
-    def _open(self):
-        return {
-            "type": "ir.actions.act_window", "res_model": self._name, "res_id": self._main().id, "view_mode": "form",
-            "name": self.env._("State of the queue"),
-        }  # fmt: skip
-
     def action_resume(self):
         """Try again at once."""
         self._check_manager()

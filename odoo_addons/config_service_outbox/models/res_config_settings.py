@@ -48,6 +48,8 @@ class ResConfigSettings(models.TransientModel):
     def _inverse_nothing(self):
         """What was typed is taken by `create`, before any row could hold it."""
 
+    # A form that is new computes only what depends on something: without it, all of this would show as empty.
+    @api.depends("company_id")
     def _compute_origins(self):
         origin = self.env["config.service.settings"].sudo().origin
         for settings in self:
@@ -57,6 +59,7 @@ class ResConfigSettings(models.TransientModel):
             settings.config_viewer_url_origin = origin("config_viewer.url")
             settings.config_service_account_origin = origin(_ACCOUNT)
 
+    @api.depends("company_id")
     def _compute_queue(self):
         queue = self.env["config.service.queue"]._main()
         for settings in self:

@@ -42,7 +42,7 @@ def places_of(body: Body, answer: Body) -> list[Body]:
         answer: the parsed answer of 200.
 
     Returns:
-        `{domain, config_type, version}` of each, with `shared: True` where others write to the document, too (`config`);
+        `{domain, config_type, version}` of each, with `shared: True` where others write to it, too (`config`);
         the mapping as `{mapping: True, version}`.
     """
     domain = body.get("domain") or "default"

@@ -1,0 +1,23 @@
+{
+    "name": "AI credentials and channels",
+    "summary": "Which Odoo and which channels AI agents work with, for each account",
+    "version": "2.0.0",
+    "category": "Productivity/Integrations",
+    "author": "Sprintia",
+    "maintainers": ["sprintia"],
+    "website": "https://www.sprintia.com.br",
+    "license": "LGPL-3",
+    "application": True,
+    "development_status": "Beta",
+    "depends": ["config_service_outbox"],
+    "data": [
+        "security/groups.xml",
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "views/ai_channel_mapping_views.xml",
+        "views/ai_credentials_access_log_views.xml",
+        "views/ai_system_credentials_views.xml",
+        "views/menus.xml",
+    ],
+    "demo": ["demo/ai_credentials_demo.xml"],
+}
