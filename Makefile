@@ -8,21 +8,26 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 SHARED_OUT = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 MEMBERS := platform plugins/config plugins/viewer clients/python
 export SPRINTIA_DATA_DIR ?= $(CURDIR)/data
+# Where a real Odoo is: given on the command line or in the environment, read by what drives it.
+export ODOO_BIN ODOO_PYTHON ODOO_DB_HOST ODOO_DB_PORT ODOO_DB_USER
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-all screenshots check demo soak feed-run bench lock translations clean-env
+.PHONY: help up test test-all test-odoo test-odoo-faults translations-odoo screenshots check demo soak feed-run bench lock translations clean-env
 
 help:
 	@echo "make up     install what is needed, start PostgreSQL and serve"
 	@echo "make test   run the tests (about eight minutes on two processors)"
 	@echo "make test-all    the slow ones, too, and those of pages with the viewer in a process of its own"
-	@echo "make check  lint, types, architecture, spelling, lock in step"
+	@echo "make test-odoo  run the addons' own tests in a real Odoo (ODOO_BIN=.../odoo-bin, ODOO_DB_PORT=, ODOO_PYTHON=, ADDONS=)"
+	@echo "make test-odoo-faults  kill Odoo and the service, restore and copy them, and see that nothing is lost (same settings)"
+	@echo "make check  lint, types, architecture, spelling, Odoo addons, lock in step"
 	@echo "make screenshots  take the pictures of docs/ anew, in a real browser"
 	@echo "make soak   kill server, workers and PostgreSQL at random under load (SECONDS=600) and check what is stored"
 	@echo "make feed-run  write under faults and check that every reader of the feed saw each change once (CHANGES=100000)"
-	@echo "make demo   play Odoo with sample bodies and read back what an agent reads"
+	@echo "make demo   play Odoo with sample bodies and read back what an agent reads (URL=, KEY=: fill a running platform)"
 	@echo "make bench  measure speed beside references (SECONDS= a slice, ROUNDS=, ONLY=\"words of names\", QUICK=1)"
 	@echo "make translations  take new texts of the pages into the Portuguese catalogue, and say what is not translated"
+	@echo "make translations-odoo  write the addons' i18n/*.pot anew by a real Odoo, and bring pt_BR.po in step"
 	@echo "make lock   write requirements.lock anew from the pyproject files"
 
 # The stamp holds the environment's recipe: it is made anew when the lock or a member's pyproject changes.
@@ -49,6 +54,15 @@ test-all: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py || true
 	@$(BIN)/python -m pytest --all $(SHARED_OUT)
 
+test-odoo: $(BIN)/.ready
+	@$(BIN)/python scripts/odoo_tests.py $(if $(ADDONS),--addons "$(ADDONS)")
+
+test-odoo-faults: $(BIN)/.ready
+	@$(BIN)/python -m pytest tests/odoo_addons/faults --all -s $(if $(ONLY),-k "$(ONLY)")
+
+translations-odoo: $(BIN)/.ready
+	@$(BIN)/python scripts/odoo_tests.py --write-translations $(if $(ADDONS),--addons "$(ADDONS)")
+
 screenshots: $(BIN)/.ready
 	@$(BIN)/python scripts/browser.py
 	@SPRINTIA_SCREENSHOTS=1 $(BIN)/python -m pytest tests/e2e --all -k picture
@@ -61,10 +75,13 @@ check: $(BIN)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/python scripts/translations.py
+	$(BIN)/python scripts/check_addons.py
 	$(BIN)/python scripts/check_lock.py
 
+# What stands on make's command line alone: an URL that happens to be in the environment is nothing to write to.
+typed = $(if $(filter command,$(firstword $(origin $1))),$($1))
 demo: $(BIN)/.ready
-	@$(BIN)/python scripts/demo.py
+	@SPRINTIA_URL="$(call typed,URL)" SPRINTIA_KEY="$(call typed,KEY)" SPRINTIA_DEMO_AGAIN="$(AGAIN)" $(BIN)/python scripts/demo.py
 
 soak: $(BIN)/.ready
 	@$(BIN)/python -m pytest tests/faults/test_soak.py --soak=$(or $(SECONDS),600) -s
