@@ -1,7 +1,9 @@
 """Play Odoo with real request bodies for three tenants, then read back what an agent reads, and check every value.
 
-Starts a private platform in a temporary folder, unless SPRINTIA_URL and SPRINTIA_KEY name one that runs; the key needs
-all rights, admin included. Exit status 1 when a value that comes back is wrong.
+Starts a private platform in a temporary folder and throws it away. With SPRINTIA_URL and SPRINTIA_KEY it fills the one
+that runs there instead, by the parts of the story that the first key may tell: it has every right but admin. Tenants
+that stand there already are left alone, unless SPRINTIA_DEMO_AGAIN is set. Exit status 1 when a value that comes
+back is wrong.
 """
 
 import base64
@@ -98,6 +100,33 @@ def play(server: Server) -> Story:
         resolve_routes(story, http)
         show_history_and_roll_back(story, http)
     return story
+
+
+def fill(server: Server) -> Story:
+    """Tell, on a platform that somebody uses, what leaves sample data there and asks for no admin."""
+    story = Story()
+    with httpx.Client(base_url=server.url, headers={"X-API-Key": server.key}, timeout=30) as http:
+        odoo = Odoo(http)
+        leave_others_alone(http)
+        send_credentials(story, odoo)
+        send_company_and_routes(story, odoo)
+        send_company_services(story, http)
+        resolve_routes(story, http)
+        show_history_and_roll_back(story, http)
+    return story
+
+
+def leave_others_alone(http: httpx.Client) -> None:
+    """Stop before anything is written when one of the tenants may be somebody's own."""
+    for tenant in (NEST, FLAT, THIRD):
+        found = http.get(f"/config/tenants/{tenant}")
+        if found.is_success and not os.environ.get("SPRINTIA_DEMO_AGAIN"):
+            raise DemoError(
+                f"o tenant {tenant} já existe ali; para gravar nele assim mesmo: AGAIN=1 · "
+                f"there is a tenant {tenant} already; to write to it all the same: AGAIN=1"
+            )
+        if found.status_code != httpx.codes.NOT_FOUND:
+            _must(found, "the key needs config:read, config:write and mapping:write for every tenant")
 
 
 def register_signing(story: Story, http: httpx.Client, odoo: Odoo) -> None:
@@ -274,16 +303,17 @@ def _short(value: object) -> str:
     return text if len(text) <= 160 else f"{text[:159]}…"
 
 
-@contextlib.contextmanager
-def a_server() -> Iterator[Server]:
-    """The platform of SPRINTIA_URL and SPRINTIA_KEY, else a private one for the length of the block."""
+def running_server() -> Server | None:
+    """The platform that the caller names; None when a private one is wanted."""
     url, key = os.environ.get("SPRINTIA_URL"), os.environ.get("SPRINTIA_KEY")
-    if url and key:
-        print(f"{url}: a demo grava nos tenants {NEST}, {FLAT} e {THIRD} · the demo writes to these tenants")
-        yield Server(url.rstrip("/"), key)
-        return
-    if url or key:
-        raise DemoError("set both SPRINTIA_URL and SPRINTIA_KEY, or neither")
+    if bool(url) != bool(key):
+        raise DemoError("diga URL e KEY, ou nenhum dos dois · give both URL and KEY, or neither")
+    return Server(url.rstrip("/"), key) if url and key else None
+
+
+@contextlib.contextmanager
+def private_server() -> Iterator[Server]:
+    """A platform for the length of the block."""
     with tempfile.TemporaryDirectory(prefix="sprintia-demo-") as folder:
         Path(folder).chmod(0o755)  # run as root, PostgreSQL has an account of its own, which must get through
         with _private_server(Path(folder)) as server:
@@ -344,12 +374,27 @@ def _all_rights_key(environ: dict[str, str]) -> str:
 def main() -> int:
     """Play the story; 1 when a value was wrong, or when it could not be told to its end."""
     try:
-        with a_server() as server:
-            story = play(server)
-    except (DemoError, httpx.HTTPError, KeyError, ValueError) as error:
+        running = running_server()
+        if running is not None:
+            print(
+                f"{running.url}: a demo grava nos tenants {NEST}, {FLAT} e {THIRD} · the demo writes to these tenants"
+            )
+            story = fill(running)
+        else:
+            with private_server() as server:
+                story = play(server)
+    except (DemoError, httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError) as error:
         print(f"demo: {error or type(error).__name__}", file=sys.stderr)
         return 1
     print(f"\n{story.checked} valores conferidos, {story.wrong} errados · values checked, wrong")
+    if running is not None:
+        print(f"Veja nas páginas · see it in the pages: {running.url}/viewer/t/{NEST}")
+    else:
+        print(
+            "A plataforma da demo foi apagada; nada disto está no seu servidor. Para gravar exemplos nele:\n"
+            "The demo's platform is gone; nothing of it is in your server. To put samples there:\n"
+            "  make demo URL=http://127.0.0.1:8000 KEY=sprk_..."
+        )
     return 1 if story.wrong else 0
 
 

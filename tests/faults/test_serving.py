@@ -1,6 +1,7 @@
 """`sprintia serve` as a person meets it: the banner, the second start, the end, and what goes wrong before."""
 
 import asyncio
+import json
 import os
 import pwd
 import re
@@ -65,6 +66,11 @@ def test_a_new_user_starts_pastes_the_call_ends_and_starts_again(
     for shown in (f"{first.url}/schema", f"{first.url}/health/ready"):
         assert shown in banner
         assert httpx.get(shown, follow_redirects=True).status_code == 200
+    pages = f"  pages              {first.url}/ (sign in)\n"
+    assert pages in banner
+    command = re.search(r"`(.* viewer sign-in-link)`", banner)
+    assert command
+    assert "first admin" in run_in_bash(f"{command[1]} --help")
     assert str(data_dir) in banner
     key = key_in(banner)
     assert key
@@ -85,6 +91,15 @@ def test_a_new_user_starts_pastes_the_call_ends_and_starts_again(
     wait_until(lambda: second.out.read_text().count("Sprintia Platform is at") == 2, 30, "the second banner")
     again = banner_of(second).removeprefix(banner)
     assert "Sprintia Platform is at" in again
+    assert pages in again
+    command = re.search(r"^  (.* keys create NAME --all-rights)$", again, re.MULTILINE)
+    assert command
+    assert "Usage" in run_in_bash(f"{command[1]} --help")
+    keys = subprocess.run(
+        [SPRINTIA, "keys", "list", "--json"], env=os.environ | {"SPRINTIA_DATA_DIR": str(data_dir)},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert [listed["name"] for listed in json.loads(keys.stdout)] == ["first key"]
     assert key_in(again) is None
     assert key not in again
     assert '"status":"ready"' in run_in_bash(printed_call(again))

@@ -68,6 +68,13 @@ def test_a_page_loads_this_servers_files_alone(platform: RunningPlatform, path: 
         assert loaded.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/schema", "/schema/swagger"])
+def test_a_page_names_its_icon(platform: RunningPlatform, path: str) -> None:
+    # A browser that is told of none asks for /favicon.ico, and writes the 404 on its console.
+    (icon,) = re.findall(r'<link rel="icon" href="([^"]+)">', platform.as_key(None).get(path).text)
+    assert platform.as_key(None).get(icon).headers["content-type"] == "image/svg+xml"
+
+
 def test_the_policy_allows_no_other_origin(platform: RunningPlatform) -> None:
     policy = platform.as_key(None).get("/schema").headers["content-security-policy"]
     parts = {name: values for name, *values in (part.split() for part in policy.split(";"))}

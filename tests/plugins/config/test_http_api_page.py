@@ -13,7 +13,8 @@ from sprintia_config.controllers.document_routes import TENANT_ROUTES
 from sprintia_platform.app import create_app
 from sprintia_platform.host import Host
 
-PAGE = (Path(__file__).parents[3] / "docs" / "http-api.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "http-api.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`]*)` \| ([^|]*) \|", re.MULTILINE)
 EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Pages of the documentation itself: one row speaks for them.
@@ -62,6 +63,15 @@ def test_the_examples_run(served: RunningPlatform) -> None:
     done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert script.count("curl ") >= 24
+
+
+def test_the_first_delivery_of_the_portuguese_start_is_taken(served: RunningPlatform) -> None:
+    (example,) = EXAMPLE.findall((DOCS / "pt_BR" / "leia-me.md").read_text(encoding="utf-8"))
+    script, replaced = re.subn(r"^(URL|KEY)=.*\n", "", example, flags=re.MULTILINE)
+    assert replaced == 2
+    environ = {"PATH": os.environ["PATH"], "URL": served.url, "KEY": API_KEY}
+    done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert "Credenciais sincronizadas com sucesso" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("anchor", re.findall(r"\]\(#([^)]+)\)", PAGE))

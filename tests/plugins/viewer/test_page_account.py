@@ -235,3 +235,36 @@ def test_the_list_of_sessions_marks_this_one_and_shows_texts_as_text(
     gone = send(person, links.sessions(), links.sessions(own, "end"))
     assert gone.headers["location"] == links.sign_in()
     assert person.get(links.home()).status_code == 303
+
+
+def zones_on(page: httpx.Response) -> tuple[dict[str, list[str]], str]:
+    """The time zones that are offered, by their headings, and the chosen one."""
+    found = re.search(r'<select id="f-zone".*?</select>', page.text, re.DOTALL)
+    assert found
+    groups = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', found[0], re.DOTALL)
+    chosen = re.findall(r"<option[^>]* selected>([^<]+)<", found[0])
+    assert len(chosen) == 1
+    return {title: re.findall(r"<option[^>]*>([^<]+)<", options) for title, options in groups}, chosen[0]
+
+
+def test_brazil_s_time_zones_come_first_and_nonsense_does_not_come(person: httpx.Client) -> None:
+    offered, chosen = zones_on(person.get(links.account()))
+    assert list(offered) == ["Brazil", "Other places"]
+    assert chosen == "America/Sao_Paulo"
+    assert {"America/Sao_Paulo", "America/Manaus", "America/Noronha", "America/Rio_Branco"} <= set(offered["Brazil"])
+    assert {"Europe/Lisbon", "Asia/Kolkata", "America/Argentina/Buenos_Aires", "UTC"} <= set(offered["Other places"])
+    every = [*offered["Brazil"], *offered["Other places"]]
+    assert len(every) == len(set(every))
+    for nonsense in ("Factory", "localtime", "EST5EDT", "Etc/GMT+3", "Brazil/East", "US/Eastern", "Etc/Unknown"):
+        assert nonsense not in every
+
+
+def test_a_time_zone_that_is_not_offered_stays_chosen(
+    arrangement: Arrangement, person: httpx.Client, somebody: Somebody
+) -> None:
+    sql(arrangement, "UPDATE viewer.user SET zone = 'Etc/GMT+3' WHERE id = $1", somebody.id)
+    page = person.get(links.account())
+    assert zones_on(page)[1] == "Etc/GMT+3"
+    form = form_on(page, links.account("preferences"))
+    kept = person.post(form.action, data={**form.fields, "zone": "Etc/GMT+3", "language": "en", "theme": "auto"})
+    assert kept.status_code == 303, told(kept)

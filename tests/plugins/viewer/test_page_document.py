@@ -1,6 +1,7 @@
 """A document's pages: as it stands, as it stood, its history, and who set what."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from html import unescape
 
@@ -209,3 +210,31 @@ def test_a_large_text_is_shown_part_by_part(arrangement: Arrangement) -> None:
         seen += len(data["text"]["lines"])
         place = data["rest"]
     assert seen == 9_000
+
+
+@pytest.mark.parametrize(("language", "placeholder"), [("en", "YOUR_KEY"), ("pt-BR", "SUA_CHAVE")])
+def test_the_call_that_is_copied_needs_the_key_alone(arrangement: Arrangement, language: str, placeholder: str) -> None:
+    page = arrangement.person("viewer").get(links.document(*KEY), params={"language": language})
+    copied = [unescape(text) for text in re.findall(r'data-copy="([^"]*)"', page.text)]
+    (call,) = [text for text in copied if text.startswith("curl ")]
+    assert placeholder in call
+    given = str(arrangement.config_client.headers["X-API-Key"])
+    done = subprocess.run(
+        ["bash", "-c", call.replace(placeholder, given)], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == TEXTS[2]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "begin with the search"), ("pt-BR", "Confira o endereço, ou comece pela busca.")]
+)
+def test_an_address_without_a_page_leads_on_to_the_search(arrangement: Arrangement, language: str, said: str) -> None:
+    person = arrangement.person("viewer")
+    page = person.get(links.path("naoexiste"), params={"language": language}, headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert said in unescape(page.text)
+    main = page.text[page.text.index("<main") :]
+    assert f'href="{links.search()}"' in main
+    assert "/schema" not in main
+    program = person.get(links.path("naoexiste"), headers={"Accept": "application/json"})
+    assert "/schema" in program.json()["detail"]

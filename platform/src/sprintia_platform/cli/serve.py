@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
+from sprintia_platform.cli.own_name import command_here
 from sprintia_platform.cli.runtime import database_settings, one_line_errors, operator, run
 from sprintia_platform.database.migrations import require_up_to_date, states, upgrade
 from sprintia_platform.database.urls import parse_database_url
@@ -76,9 +76,8 @@ def _first_key(host: Host) -> str | None:
             if await list_keys(connection):
                 return None
             token = await create_key(
-                connection, name=f"bootstrap {datetime.now(UTC):%Y-%m-%d}",
-                rights=[right for right in RIGHTS if right != "admin"], tenants=None, networks=[], expires_at=None,
-                actor=operator(),
+                connection, name="first key", rights=[right for right in RIGHTS if right != "admin"], tenants=None,
+                networks=[], expires_at=None, actor=operator(),
             )  # fmt: skip
             return token.text
 
@@ -98,6 +97,7 @@ def banner(host: Host, port: int, key: str | None, steps: Sequence[str], *, firs
     lines = [
         "",
         f"Sprintia Platform is at {url}",
+        *([] if host.home is None else [f"  pages              {url}/ (sign in)"]),
         f"  API documentation  {url}/schema",
         f"  health             {url}/health/ready",
         f"  plugins            {', '.join(sorted(host.registry.plugins))}",
@@ -111,13 +111,13 @@ def banner(host: Host, port: int, key: str | None, steps: Sequence[str], *, firs
         lines += [
             "",
             "API key: shown at the first start. Make another one:",
-            f"  {sys.argv[0]} keys create NAME --all-rights",
+            f"  {command_here()} keys create NAME --all-rights",
         ]
     else:
         lines += ["", "API key: the one in API_KEY."]
     if steps:
         lines += ["", *steps]
-    lines += ["", "Try it:", f"  {_sample_call(url, key)}", "", "End with Ctrl-C.", ""]
+    lines += ["", "Try it:", f"  {_sample_call(url, key)}", *_sample_data(host, url), "", "End with Ctrl-C.", ""]
     return "\n".join(lines)
 
 
@@ -128,6 +128,13 @@ def _sample_call(url: str, key: str | None) -> str:
         f"curl -s -w '\\n' -H 'X-API-Key: {key}' -H 'Content-Type: application/json' "
         f'-d \'{{"yaml_content": "name: Loja Aurora\\n"}}\' {url}/configs/loja_aurora/retail/config'
     )
+
+
+def _sample_data(host: Host, url: str) -> list[str]:
+    """How to get tenants to look at: where there are pages, and for who stands in a checkout of the sources."""
+    if host.home is None or not Path("scripts/demo.py").is_file():
+        return []
+    return [f"  make demo URL={url} KEY=...  # in another terminal, with your key: three tenants to look at"]
 
 
 def _where_data_is(host: Host) -> str:

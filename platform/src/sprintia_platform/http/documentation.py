@@ -26,10 +26,19 @@ _ASSETS = {
     "swagger-ui-standalone-preset.js": "text/javascript",
     "swagger-ui.css": "text/css",
 }
+_START = b"""SwaggerUIBundle({
+  url: "/schema/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null
+});
+"""
+# Named by the page: a browser that is told of no icon asks for /favicon.ico, and writes the 404 on its console.
+_ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
+<g fill="none" stroke="#4c5fd5" stroke-width="3"><path d="M8 4H5v16h3M16 4h3v16h-3"/></g></svg>
+"""
+_OWN = {"start.js": (_START, "text/javascript"), "icon.svg": (_ICON, "image/svg+xml")}
 _PAGE = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sprintia Platform: API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/schema/assets/swagger-ui.css"></head>
+<link rel="icon" href="/schema/assets/icon.svg"><link rel="stylesheet" href="/schema/assets/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div>
 <noscript>This page needs JavaScript; the document is at <a href="/schema/openapi.json">openapi.json</a>.</noscript>
 <script src="/schema/assets/swagger-ui-bundle.js"></script>
@@ -69,10 +78,6 @@ _PROBLEM = {
         }
     },
 }
-_START = b"""SwaggerUIBundle({
-  url: "/schema/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null
-});
-"""
 
 
 class SwaggerPage(OpenAPIRenderPlugin):
@@ -143,8 +148,9 @@ def openapi_config() -> OpenAPIConfig:
 @get("/schema/assets/{name:str}", opt=public("static files"), include_in_schema=False)
 async def asset(name: FromPath[str]) -> Response[bytes]:
     """Serve Swagger UI's files out of the installed package."""
-    if name == "start.js":
-        return Response(_START, media_type="text/javascript")
+    if name in _OWN:
+        content, media_type = _OWN[name]
+        return Response(content, media_type=media_type)
     if name not in _ASSETS:
         raise Problem(problems.NOT_FOUND, path=f"/schema/assets/{name}")
     return Response(

@@ -3,6 +3,7 @@
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from jinja2 import Environment
 from litestar.di import Provide
@@ -51,6 +52,15 @@ class Parts:
     @cached_property
     def config(self) -> ConfigService:
         return cast("ConfigService", self.host.service(ConfigReader))  # type: ignore[type-abstract]  # python/mypy#4717
+
+    @cached_property
+    def config_url(self) -> str | None:
+        """Where the config service runs, when that is another process; without user and password, if it has any."""
+        url = None if "config" in self.host.contributions else self.host.environ.get("SPRINTIA_CONFIG_URL")
+        if not url:
+            return None
+        parts = urlsplit(url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
     @cached_property
     def assets(self) -> Assets:

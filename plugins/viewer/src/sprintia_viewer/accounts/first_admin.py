@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sprintia_platform.cli.own_name import command_here
 from sprintia_platform.cli.runtime import operator
 from sprintia_viewer.accounts.errors import AccountError
 from sprintia_viewer.accounts.links import LINK_HOURS, Links
@@ -26,7 +27,7 @@ def first_steps(host: "Host") -> Callable[[str], Awaitable[Sequence[str]]]:
         return [
             "No admin can sign in to the pages yet. Make the first one here, once:",
             f"  {url}{places.welcome(token)}",
-            f"The link is good for {LINK_HOURS} hours; `sprintia viewer sign-in-link` makes another one.",
+            f"The link is good for {LINK_HOURS} hours; `{command_here()} viewer sign-in-link` makes another one.",
         ]
 
     return steps

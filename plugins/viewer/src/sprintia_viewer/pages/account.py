@@ -10,24 +10,27 @@ from sprintia_platform.http.languages import Language
 from sprintia_viewer.accounts.errors import AccountError, Busy
 from sprintia_viewer.accounts.passwords import check_password
 from sprintia_viewer.accounts.signing_in import Refused
-from sprintia_viewer.accounts.users import zones
 from sprintia_viewer.pages.confirming import refusal_of
 from sprintia_viewer.parts import Parts
 from sprintia_viewer.web import links, origins
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
+from sprintia_viewer.web.times import zones_offered
 from sprintia_viewer.web.visits import Notice, Visit
 
 
 class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One's own account."""
+    """One's own account.
+
+    `zones` are the time zones to choose from, Brazil's first and then the others.
+    """
 
     name: str
     role: str
     tenants: list[str] | None
     language: str
     zone: str
-    zones: list[str]
+    zones: tuple[tuple[str, ...], tuple[str, ...]]
     theme: str
     shortcuts: bool
     has_password: bool
@@ -115,7 +118,7 @@ async def _account(visit: Visit, parts: Parts, faults: list[tuple[str, str | Non
     left = await parts.totp.recovery_codes_left(person.id) if person.has_totp else 0
     page = AccountPage(
         name=person.name, role=person.role, tenants=None if person.tenants is None else sorted(person.tenants),
-        language=visit.told_in, zone=person.zone, zones=sorted(zones()), theme=person.theme,
+        language=visit.told_in, zone=person.zone, zones=zones_offered(), theme=person.theme,
         shortcuts=person.shortcuts, has_password=person.has_password,
         provider=parts.provider_name or "OpenID", has_totp=person.has_totp, codes_left=left,
         faults=faults or [],

@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+import shlex
 from datetime import datetime
 from html import unescape
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get
@@ -17,6 +19,7 @@ from sprintia_viewer.pages.places import LARGEST, PLACE, Before, First, Place
 from sprintia_viewer.shown.source import Language, SourceView, source_view
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.visits import Visit
 
 _DELIVERIES_SEARCHED = 100
@@ -47,6 +50,7 @@ class DocumentPage(Place, frozen=True, kw_only=True):
         before: the newest older version that is kept; None where there is none.
         delivery: the id of the delivery that brought it, where it is one of the tenant's last.
         whole: whether the text is on the page as it is, to the character but for ends of lines.
+        curl: what reads the document at a command line, but for the key.
         rest: where the text goes on, when it does not fit on a page.
     """
 
@@ -57,6 +61,7 @@ class DocumentPage(Place, frozen=True, kw_only=True):
     whole: bool
     view: View
     text: SourceView
+    curl: str
     rest: str | None
     start: str | None
 
@@ -143,10 +148,17 @@ async def _document(visit: Visit, found: StoredVersion, standing: int | None, vi
     page = DocumentPage(
         tenant_id=key[0], domain=key[1], config_type=key[2], shown=facts, standing=standing, before=before,
         delivery=delivery, whole=_plain(shown) == _unended(text), view=view, text=shown,
+        curl=_curl(visit, *key),
         rest=links.document(*key, *below, view=view_, line=shown.more_from) if shown.more_from else None,
         start=links.document(*key, *below, view=view_) if line > 1 else None,
     )  # fmt: skip
     return await visit.page("document.html", page)
+
+
+def _curl(visit: Visit, *key: str) -> str:
+    place = "/".join(quote(part, safe="") for part in key)
+    header = "X-API-Key: " + visit.told(marked("YOUR_KEY"))
+    return shlex.join(["curl", "-s", "-H", header, f"{visit.config_address}/configs/{place}/yaml"])
 
 
 async def _deleted(visit: Visit, last: HistoryItem, *, status: int = 200) -> Response[bytes]:

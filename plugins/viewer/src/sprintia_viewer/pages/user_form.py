@@ -67,8 +67,7 @@ async def show_link(visit: Visit, parts: Parts, user: User) -> Response[bytes]:
         token = await parts.links.make(purpose, user.id, by=visit.person.actor)
     except AccountError as error:
         return await show_form(visit, parts, user, form_of(user), faults_of(visit, error))
-    address = parts.settings.public_url or f"{visit.request.scope['scheme']}://{visit.request.headers.get('host', '')}"
-    page = UserPage(user=user, given=form_of(user), link=f"{address.rstrip('/')}{links.welcome(token)}")
+    page = UserPage(user=user, given=form_of(user), link=f"{visit.address}{links.welcome(token)}")
     return await visit.page("user.html", page, twin=False)
 
 

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from sprintia_platform.cli.own_name import command_told
 from sprintia_viewer.web import links, times
 from sprintia_viewer.web.assets import Assets
 from sprintia_viewer.web.languages import translate, translate_number
@@ -27,7 +28,7 @@ def make_environment(assets: Assets) -> Environment:
         auto_reload=False,
     )
     environment.install_gettext_callables(translate, translate_number, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(links=links, asset=assets.asset, integrity=assets.integrity)
+    environment.globals.update(links=links, asset=assets.asset, integrity=assets.integrity, command=command_told())
     environment.filters.update(when=_when, ago=_ago, number=_number, size=_size, day=_day, month=_month)
     return environment
 

@@ -1,8 +1,10 @@
 """Times, numbers and sizes as a person reads them: in their zone and language, with UTC at hand."""
 
 from datetime import UTC, date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.core import get_global
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from markupsafe import Markup
@@ -16,6 +18,18 @@ _STEP = 1_000
 
 def known_zone(name: str) -> bool:
     return name in available_timezones()
+
+
+@cache
+def zones_offered() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The time zones that a person chooses from, Brazil's first: those of places, each under its present name, and UTC.
+
+    What is left out, `Factory` or `Etc/GMT+3` and the names of former days, is still taken from who has it.
+    """
+    known = available_timezones()
+    brazil = [zone for zone in get_global("territory_zones")["BR"] if zone in known]
+    places = {zone for zone in get_global("zone_territories") if zone in known and not zone.startswith("Etc/")}
+    return tuple(sorted(brazil)), (*sorted(places - set(brazil)), "UTC")
 
 
 def _locale(language: str) -> str:

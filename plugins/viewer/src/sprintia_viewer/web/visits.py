@@ -127,6 +127,18 @@ class Visit:
         return tenants is None or tenant in tenants
 
     @property
+    def address(self) -> str:
+        """Where people reach these pages: scheme and host, as far as this process can know."""
+        request = self.request
+        own = f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+        return (self._parts.settings.public_url or own).rstrip("/")
+
+    @property
+    def config_address(self) -> str:
+        """Where programs reach the config service: this process, or the one that it asks itself."""
+        return self._parts.config_url or self.address
+
+    @property
     def config(self) -> "ConfigService":
         """The configuration as this person may see and change it; secrets are masks, whatever the person's rights."""
         return self._config(self.person.rights - {REVEAL})
