@@ -8,7 +8,7 @@ from .common import PASSWORD, CredentialsCase
 class TestLog(CredentialsCase):
     def lines(self):
         log = self.env["ai.credentials.access.log"]
-        return log.search([("credential_name", "ilike", self.credentials.name)], order="id")
+        return log.search([("credential_id", "=", self.credentials.id)], order="id")
 
     def test_every_act_has_its_line_and_no_value(self):
         self.credentials.write({"odoo_db": "outra"})

@@ -95,10 +95,10 @@ class TestMigration(RulesCase):
         self.assertIn("business_rules.api_token", "".join(logged.output))
         self.assertNotIn("segredo-4711", "".join(logged.output))
 
-    def test_the_default_account_is_nobodys(self):
+    def test_the_account_is_kept_also_where_it_is_the_one_that_the_addon_came_with(self):
         self.parameters.set_param("business_rules.account_id", "account_1")
         self.migrate()
-        self.assertFalse(self.parameters.search([("key", "=", "business_rules.account_id")]))
+        self.assertEqual(self.parameters.get_param("business_rules.account_id"), "account_1")
 
     def test_old_screens_rights_and_schedules_go(self):
         view = self.env["ir.ui.view"].create(

@@ -94,3 +94,13 @@ class TestSending(OutboxCase):
         overview = self.env["business.rules.dashboard"].browse(action["res_id"])
         self.assertFalse(overview.profile_id)
         self.assertEqual((overview.rule_count, overview.state_profile), (0, "not_synced"))
+
+    def test_states_are_told_in_the_users_language(self):
+        self.env["res.lang"]._activate_lang("pt_BR")
+        modules = ["config_service_outbox", "business_rules"]
+        self.env["ir.module.module"]._load_module_terms(modules, ["pt_BR"])
+        for model in ("business.rules", "business.rule.item", "business.rules.dashboard"):
+            told = self.env[model].with_context(lang="pt_BR").fields_get(["config_sync_state"])["config_sync_state"]
+            self.assertEqual(dict(told["selection"])["queued"], "Na fila", model)
+            told = self.env[model].fields_get(["config_sync_state"])["config_sync_state"]
+            self.assertEqual(dict(told["selection"])["queued"], "Queued", model)

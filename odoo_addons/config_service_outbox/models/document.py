@@ -135,6 +135,7 @@ class ConfigServiceDocument(models.Model):
         document = self._locked(account_id, domain, kind)
         body = getattr(self, f"_body_{kind}")(account_id, domain)
         if is_deletion(body) and not document.digest:
+            document.unlink()  # of what the service never had there is nothing to tell, nor to show
             return False
         made = digest(body)
         if made == document.digest and not force:

@@ -2,8 +2,6 @@
 
 from odoo import api, fields, models
 
-from .document import STATES
-
 # The worst one is what a record shows when it feeds several documents.
 _WORST_FIRST = ("conflict", "error", "paused", "queued", "not_synced", "synced")
 
@@ -16,12 +14,17 @@ class ConfigServiceSource(models.AbstractModel):
     _config_ignored_fields = frozenset()
 
     config_sync_state = fields.Selection(
-        STATES, string="Sending", compute="_compute_config_sync", compute_sudo=True, readonly=True
+        "_config_states", string="Sending", compute="_compute_config_sync", compute_sudo=True, readonly=True
     )
     config_sync_message = fields.Char(string="Why", compute="_compute_config_sync", compute_sudo=True, readonly=True)
     config_pending_since = fields.Datetime(
         string="Waiting since", compute="_compute_config_sync", compute_sudo=True, readonly=True
     )
+
+    @api.model
+    def _config_states(self):
+        """Return the documents' own states: labels written here would be translated on this model, on no heir of it."""
+        return self.env["config.service.document"]._fields["state"]._description_selection(self.env)
 
     def _config_document_keys(self):
         """Return the documents that these records feed, as `(account_id, domain, kind)`; to be overridden."""

@@ -2,6 +2,7 @@
 
 import logging
 
+from odoo.addons.config_service_outbox.adoption import drop_columns, forget_models, forget_parameters, forget_screens
 from odoo.tools import sql
 
 # Of a script Odoo 18 would log as "pre-migrate", which names nothing.
@@ -12,6 +13,10 @@ _MODELS = (
     "business.rules", "business.rules.line", "business.rule.item", "business.temporary.rule",
     "business.scheduling.rule", "business.support.document", "business.template", "business.template.rule",
     "business.template.apply", "business.rules.dashboard",
+)  # fmt: skip
+# Addresses and tokens that nothing reads any more.
+_PARAMETERS = (
+    "business_rules.api_url", "business_rules.api_token", "business_rules.mcp_url", "business_rules.mcp_token",
 )  # fmt: skip
 _RULE_TYPES = ("general", "product", "service", "delivery", "payment", "return", "other")
 _SERVICE_TYPES = ("consultation", "maintenance", "delivery", "installation", "event", "other")
@@ -30,102 +35,15 @@ _COMPUTED_NOW = {"business_rules": ("last_sync_date",), "business_temporary_rule
 
 def migrate(cr, version):
     """Run before the models are set up."""
-    _forget_screens(cr)
-    _forget_models(cr)
+    forget_screens(cr, _MODULE, "business.")
+    forget_models(cr, _MODULE, "business.", _MODELS)
     _adopt_templates(cr)
     _adopt_temporary_rules(cr)
     _adopt_types(cr)
     _adopt_profiles(cr)
     for table in ("business_rules", *_TYPES, "business_support_document", "business_template"):
-        _drop_columns(cr, table, (*_LEFTOVERS, *_COMPUTED_NOW.get(table, ())))
-    _forget_parameters(cr)
-
-
-def _forget_screens(cr):
-    """Remove views, menus, actions, rights and schedules: they name fields and methods that are gone."""
-    cr.execute(
-        """
-        WITH RECURSIVE gone AS (
-            SELECT res_id AS id FROM ir_model_data WHERE module = %s AND model = 'ir.ui.view'
-            UNION SELECT view.id FROM ir_ui_view AS view JOIN gone ON view.inherit_id = gone.id
-        )
-        DELETE FROM ir_ui_view WHERE id IN (SELECT id FROM gone)
-        """,
-        [_MODULE],
-    )
-    _forget_schedules(cr)
-    cr.execute(
-        """
-        UPDATE ir_ui_menu SET parent_id = NULL
-        WHERE parent_id IN (SELECT res_id FROM ir_model_data WHERE module = %s AND model = 'ir.ui.menu')
-        """,
-        [_MODULE],
-    )
-    for model, table in (
-        ("ir.ui.menu", "ir_ui_menu"),
-        ("ir.actions.act_window", "ir_act_window"),
-        ("ir.actions.act_url", "ir_act_url"),
-        ("ir.actions.client", "ir_act_client"),
-        ("ir.actions.server", "ir_act_server"),
-        ("ir.model.access", "ir_model_access"),
-        ("ir.rule", "ir_rule"),
-    ):
-        cr.execute(
-            sql.SQL(
-                "DELETE FROM %s WHERE id IN (SELECT res_id FROM ir_model_data WHERE module = %s AND model = %s)",
-                sql.SQL.identifier(table), _MODULE, model,
-            )
-        )  # fmt: skip
-        cr.execute("DELETE FROM ir_model_data WHERE module = %s AND model = %s", [_MODULE, model])
-    cr.execute("DELETE FROM ir_model_data WHERE module = %s AND model IN ('ir.ui.view', 'ir.cron')", [_MODULE])
-
-
-def _forget_schedules(cr):
-    """Remove the schedules on our models: the replaced addon made one for each change of a rule."""
-    cr.execute(
-        """
-        DELETE FROM ir_cron WHERE ir_actions_server_id IN (
-            SELECT action.id FROM ir_act_server AS action JOIN ir_model AS model ON model.id = action.model_id
-            WHERE model.model LIKE 'business.%%'
-        ) RETURNING ir_actions_server_id
-        """
-    )
-    actions = [row[0] for row in cr.fetchall()]
-    cr.execute("DELETE FROM ir_act_server WHERE id = ANY(%s)", [actions])
-    if actions:
-        _logger.info("%s schedules of the replaced addon are removed", len(actions))
-
-
-def _forget_models(cr):
-    """Remove models that are gone from Odoo's list of models; their tables are left as they are."""
-    cr.execute(
-        """
-        SELECT model.id, model.model FROM ir_model AS model
-        JOIN ir_model_data AS name ON name.res_id = model.id AND name.model = 'ir.model' AND name.module = %s
-        WHERE model.model LIKE 'business.%%' AND model.model <> ALL(%s)
-        """,
-        [_MODULE, list(_MODELS)],
-    )
-    gone = dict(cr.fetchall())
-    if not gone:
-        return
-    _logger.info("models that are no more, their tables are kept: %s", ", ".join(sorted(gone.values())))
-    for table in ("ir_model_constraint", "ir_model_relation"):
-        cr.execute(sql.SQL("DELETE FROM %s WHERE model = ANY(%s)", sql.SQL.identifier(table), list(gone)))
-    cr.execute("DELETE FROM ir_model WHERE id = ANY(%s)", [list(gone)])
-    for model, table in (
-        ("ir.model", "ir_model"),
-        ("ir.model.fields", "ir_model_fields"),
-        ("ir.model.fields.selection", "ir_model_fields_selection"),
-        ("ir.model.constraint", "ir_model_constraint"),
-        ("ir.model.relation", "ir_model_relation"),
-    ):
-        cr.execute(
-            sql.SQL(
-                "DELETE FROM ir_model_data WHERE module = %s AND model = %s AND res_id NOT IN (SELECT id FROM %s)",
-                _MODULE, model, sql.SQL.identifier(table),
-            )
-        )  # fmt: skip
+        drop_columns(cr, table, (*_LEFTOVERS, *_COMPUTED_NOW.get(table, ())))
+    forget_parameters(cr, _PARAMETERS)
 
 
 def _adopt_templates(cr):
@@ -185,26 +103,3 @@ def _adopt_profiles(cr):
     )
     if archived := [row[0] for row in cr.fetchall()]:
         _logger.info("a company has one active profile: profiles %s are archived", archived)
-
-
-def _drop_columns(cr, table, columns):
-    for column in columns:
-        if sql.column_exists(cr, table, column):
-            cr.execute(
-                sql.SQL("ALTER TABLE %s DROP COLUMN %s CASCADE", sql.SQL.identifier(table), sql.SQL.identifier(column))
-            )
-
-
-def _forget_parameters(cr):
-    """Remove addresses and tokens that nothing reads any more, and an account that nobody chose."""
-    cr.execute(
-        """
-        DELETE FROM ir_config_parameter
-        WHERE key IN ('business_rules.api_url', 'business_rules.api_token',
-                      'business_rules.mcp_url', 'business_rules.mcp_token')
-            OR (key = 'business_rules.account_id' AND value = 'account_1')
-        RETURNING key
-        """
-    )
-    if removed := sorted(row[0] for row in cr.fetchall()):
-        _logger.info("system parameters are removed: %s", ", ".join(removed))
