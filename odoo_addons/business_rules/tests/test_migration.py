@@ -86,7 +86,7 @@ class TestMigration(RulesCase):
             self.parameters.set_param(f"business_rules.{name}", "segredo-4711")
         self.parameters.set_param("business_rules.account_id", "account_77")
         self.env.flush_all()
-        with self.assertLogs(self.pre._logger, logging.INFO) as logged:
+        with self.assertLogs("odoo.addons.config_service_outbox.adoption", logging.INFO) as logged:
             self.pre.migrate(self.env.cr, "18.0.1.0.0")
         self.env.invalidate_all()
         self.assertEqual(
