@@ -12,7 +12,6 @@ class ConfigServiceQueue(models.Model):
     _name = "config.service.queue"
     _description = "Queue to the configuration service"
     _inherit = ["mail.thread", "mail.activity.mixin"]
-    _rec_name = "state"
 
     state = fields.Selection(
         [("running", "Running"), ("waiting", "Waiting for the service"), ("paused", "Paused")],
@@ -31,6 +30,10 @@ class ConfigServiceQueue(models.Model):
     conflict_count = fields.Integer(compute="_compute_counts")
     oldest_pending = fields.Datetime(compute="_compute_counts")
     scheduler_active = fields.Boolean(compute="_compute_counts")
+
+    def _compute_display_name(self):
+        for queue in self:
+            queue.display_name = self.env._("State of the queue")
 
     def _compute_counts(self):
         events = self.env["config.service.event"].sudo()
