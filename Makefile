@@ -58,7 +58,7 @@ test-odoo: $(BIN)/.ready
 	@$(BIN)/python scripts/odoo_tests.py $(if $(ADDONS),--addons "$(ADDONS)")
 
 test-odoo-faults: $(BIN)/.ready
-	@$(BIN)/python -m pytest tests/odoo_addons/faults --all -s $(if $(ONLY),-k "$(ONLY)")
+	@$(BIN)/python -m pytest tests/odoo_addons/faults --odoo -s $(if $(ONLY),-k "$(ONLY)")
 
 translations-odoo: $(BIN)/.ready
 	@$(BIN)/python scripts/odoo_tests.py --write-translations $(if $(ADDONS),--addons "$(ADDONS)")
