@@ -1,5 +1,7 @@
 """What the viewer's hooks and handlers share in one application."""
 
+import time
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol, cast
@@ -10,6 +12,7 @@ from litestar.di import Provide
 
 from sprintia_config_client.contract import ConfigReader, ConfigWriter
 from sprintia_platform import MenuEntry
+from sprintia_platform.keys.store import list_keys
 from sprintia_viewer.accounts.links import Links
 from sprintia_viewer.accounts.oidc import Oidc
 from sprintia_viewer.accounts.sealing import ViewerKey
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from sprintia_platform.host import Host
 
 NAME = "viewer"
+_NAMES_SECONDS = 5
 
 
 class ConfigService(ConfigReader, ConfigWriter, Protocol):
@@ -43,6 +47,7 @@ class Parts:
         self.settings = host.settings_of(NAME, ViewerSettings)
         self.cookie = SessionCookie()
         self.version = version("sprintia-viewer")
+        self._key_names: tuple[float, Mapping[str, str]] | None = None
 
     @classmethod
     def of(cls, host: "Host") -> "Parts":
@@ -104,6 +109,14 @@ class Parts:
         if self.settings.oidc_issuer is None:
             return None
         return Oidc(self.host.database, self.settings, self.key, self.sessions)
+
+    async def key_names(self) -> Mapping[str, str]:
+        """What people called the keys, by their ids; a name that was given just now may be missing for some seconds."""
+        now = time.monotonic()
+        if self._key_names is None or now - self._key_names[0] > _NAMES_SECONDS:
+            async with self.host.database.transaction("platform", "*", read_only=True) as connection:
+                self._key_names = (now, {key.id: key.name for key in await list_keys(connection)})
+        return {"bootstrap": "API_KEY", **self._key_names[1]}
 
     @property
     def provider_name(self) -> str | None:

@@ -11,6 +11,7 @@ from sprintia_config.documents.representation import moment
 from sprintia_config.documents.versions import Version
 from sprintia_platform.database.connections import Connection
 
+# `local` is this process itself: what people change on its pages says nothing of whether senders deliver.
 # The page of tenants is chosen before anything else of them is read: the planner takes row-level security for more
 # selective than it is, would read all of it for every tenant, and sort then.
 _OVERVIEW = """
@@ -25,7 +26,8 @@ _OVERVIEW = """
         WHERE d.tenant_id = t.tenant_id
     ) documents
     LEFT JOIN LATERAL (
-        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = t.tenant_id ORDER BY id DESC LIMIT 1
+        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = t.tenant_id AND sender <> 'local'
+        ORDER BY id DESC LIMIT 1
     ) delivery ON true
     ORDER BY t.tenant_id
 """
@@ -52,7 +54,8 @@ _SOURCES = f"""
         (array_agg(outcome ORDER BY id DESC))[1] AS last_outcome,
         (array_agg(received_at ORDER BY id DESC) FILTER (WHERE outcome IN ('applied', 'identical')))[1]
             AS last_applied_at
-    FROM (SELECT * FROM latest LIMIT $2) latest GROUP BY latest.sender, latest.route, latest.event
+    FROM (SELECT * FROM latest LIMIT $2) latest WHERE latest.sender <> 'local'
+    GROUP BY latest.sender, latest.route, latest.event
     ORDER BY latest.sender, latest.route, latest.event LIMIT $3
 """
 

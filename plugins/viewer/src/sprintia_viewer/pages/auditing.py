@@ -76,7 +76,7 @@ async def list_audit(
         async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
             found = await read_audit(
                 connection, tenants, before=read_position(before), limit=_PAGE + 1,
-                actor=wanted["actor"] or None, action=wanted["action"] or None,
+                actor=_actor(wanted["actor"]) or None, action=wanted["action"] or None,
             )  # fmt: skip
     events, rest = found[:_PAGE], found[_PAGE:]
     last = events[-1] if rest else None
@@ -109,6 +109,11 @@ async def show_audit(
 
 
 HANDLERS = (list_audit, show_audit)
+
+
+def _actor(typed: str) -> str:
+    """What people are shown without `user:` they may type without it."""
+    return typed if not typed or ":" in typed else f"user:{typed}"
 
 
 def _tenants(visit: Visit, wanted: str) -> list[str] | None:

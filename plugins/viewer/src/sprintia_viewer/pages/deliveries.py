@@ -12,7 +12,6 @@ from litestar.params import FromPath, QueryParameter
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Change, Delivery
-from sprintia_viewer.pages.tenants import key_names
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
@@ -84,7 +83,7 @@ async def list_deliveries(
         pass
     except errors.Invalid as error:
         refusal = error.detail
-    names = await key_names(parts)
+    names = await parts.key_names()
     page = DeliveryList(
         **wanted, deliveries=[_shown(each, names) for each in found[:_PAGE]], refusal=refusal,
         older=links.deliveries(**wanted, before=found[_PAGE - 1].id) if len(found) > _PAGE else None,
@@ -101,7 +100,7 @@ async def show_delivery(
     config = visit.config
     delivery = await config.delivery(tenant, number)
     names, made, newest = await asyncio.gather(
-        key_names(parts), _made(config, delivery), config.deliveries(tenant=tenant, limit=_NEWEST)
+        parts.key_names(), _made(config, delivery), config.deliveries(tenant=tenant, limit=_NEWEST)
     )
     page = DeliveryPage(
         shown=_shown(delivery, names), made=made, replays=[each for each in newest if each.replay_of == number]
@@ -131,8 +130,7 @@ async def _every(config: ConfigService, tenant: str, outcome: str) -> AsyncItera
 
 
 def _shown(delivery: Delivery, names: Mapping[str, str]) -> ShownDelivery:
-    name = "API_KEY" if delivery.sender == "bootstrap" else names.get(delivery.sender)
-    return ShownDelivery(delivery=delivery, sender_name=name)
+    return ShownDelivery(delivery=delivery, sender_name=names.get(delivery.sender))
 
 
 async def _made(config: ConfigService, delivery: Delivery) -> list[Change]:

@@ -12,7 +12,6 @@ from litestar.params import FromPath, FromQuery
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Change, Delivery, DeliverySource, DocumentSchema, Head, TenantDetail
-from sprintia_platform.keys.store import list_keys
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.shown.activity import ActivityPicture, activity_picture, days_shown
 from sprintia_viewer.web import links
@@ -72,7 +71,7 @@ async def show_tenant(
     heads, changes, troubles, days, schemas, names = await asyncio.gather(
         config.heads(tenant), config.changes(tenant, max(0, detail.revision - _LAST_CHANGES), limit=_LAST_CHANGES),
         _troubles(config, tenant), config.activity(tenant, days=days_shown(today), zone=visit.zone), config.schemas(),
-        key_names(parts),
+        parts.key_names(),
     )  # fmt: skip
     types = {head.config_type for head in heads}
     page = TenantPage(
@@ -107,12 +106,6 @@ async def _troubles(config: ConfigService, tenant: str) -> list[Delivery]:
     return troubles[:_TROUBLES_SHOWN]
 
 
-async def key_names(parts: Parts) -> Mapping[str, str]:
-    """What people called the keys that deliver."""
-    async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
-        return {key.id: key.name for key in await list_keys(connection)}
-
-
 def _documents(heads: Sequence[Head], changes: Sequence[Change]) -> list[ListedDocument]:
     last = {(change.domain, change.config_type, change.version): change for change in changes}
     listed = []
@@ -126,5 +119,5 @@ def _documents(heads: Sequence[Head], changes: Sequence[Change]) -> list[ListedD
 
 def _source(source: DeliverySource, names: Mapping[str, str]) -> Source:
     silent = datetime.now(UTC) - source.last_at
-    name = "API_KEY" if source.sender == "bootstrap" else names.get(source.sender)
+    name = names.get(source.sender)
     return Source(source=source, name=name, silent_days=silent.days if silent > _SILENT_AFTER else None)

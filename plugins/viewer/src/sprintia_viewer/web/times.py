@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sprintia_viewer.web.languages import PSEUDO
 
 DEFAULT_ZONE = "America/Sao_Paulo"
+_PORTUGUESE_TIME, _ISO_TIME = "dd/MM/yyyy HH:mm:ss", "yyyy-MM-dd HH:mm:ss"
 _STEPS = ("B", "kB", "MB", "GB")
 _STEP = 1_000
 
@@ -38,9 +39,9 @@ def _locale(language: str) -> str:
 
 
 def shown_time(moment: datetime, zone: str, language: str) -> str:
-    """`22 de nov. de 2026, 19:04:05 BRT` and the like."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{format_datetime(local, 'medium', locale=_locale(language))} {local.tzname()}"
+    """`22/11/2026 19:04:05`, and `2026-11-22 19:04:05` in English: which zone it is, each page's foot says."""
+    pattern = _PORTUGUESE_TIME if language.startswith("pt") else _ISO_TIME
+    return format_datetime(moment.astimezone(ZoneInfo(zone)), pattern, locale=_locale(language))
 
 
 def time_element(moment: datetime, zone: str, language: str) -> Markup:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -74,6 +75,11 @@ class Visit:
         self.here: str = f"{self.path}?{query}" if query else self.path
         self.request_id: str = request.scope["state"].get("request_id", "")
         self._has_twin = True
+        self._key_names: Mapping[str, str] = {}
+
+    def key_name(self, actor: str) -> str:
+        """What people called the key `key:1f2e`; empty of what is none, or is not known."""
+        return self._key_names.get(actor.removeprefix("key:"), "") if actor.startswith("key:") else ""
 
     def _chosen_language(self) -> str:
         asked = self.request.query_params.get("language")
@@ -221,6 +227,8 @@ class Visit:
             await self._parts.sessions.take_notices(self.token) if self.session and self.session.has_notices else []
         )
         nonce = secrets.token_urlsafe(16) if editor else None
+        if self.user is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:  # an outage has a page, too
+            self._key_names = await self._parts.key_names()
         body = await asyncio.to_thread(self._render, template, data, [_notice(text) for text in notices], nonce)
         own = {**page_headers(style_nonce=nonce, sign_in_at=sign_in_at), "Content-Language": self.language}
         return Response(body, status_code=status, media_type="text/html", headers={**own, **(headers or {})})
