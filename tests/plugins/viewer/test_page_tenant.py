@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
 from sprintia_testing.databases import TestDatabases
+from sprintia_testing.mending import form_at, stands, written
 from sprintia_testing.shop import open_shop
 
 from sprintia_viewer.web import links
@@ -64,3 +65,37 @@ def test_the_list_of_tenants_is_a_file_too(arrangement: Arrangement) -> None:
     assert answer.status_code == 200, answer.text
     rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
     assert {row["tenant_id"]: row["documents"] for row in rows} == {"'-listed": "1", "'@listed": "1", "listed": "1"}
+
+
+def test_what_people_change_on_these_pages_is_no_delivery(arrangement: Arrangement) -> None:
+    key = written(arrangement, "a: 1\n", "a: 2\n")
+    before = arrangement.person("viewer").get(links.tenant(key[0]), params={"format": "json"}).json()
+    editor = arrangement.person("editor")
+    address = links.rollback(*key, 1)
+    form = form_at(editor.get(address), address)
+    assert editor.post(address, data=form.fields).status_code == 303
+    assert stands(arrangement, key) == (3, "a: 1\n")
+    after = arrangement.person("viewer").get(links.tenant(key[0]), params={"format": "json"}).json()
+    if arrangement.name == "together":  # apart, it comes with the key that the pages have, as any delivery does
+        assert after["sources"] == before["sources"]
+        assert after["tenant"]["delivered_at"] == before["tenant"]["delivered_at"]
+
+
+def test_a_key_is_told_by_its_name(arrangement: Arrangement) -> None:
+    key = written(arrangement, "a: 1\n")
+    history = arrangement.person("viewer").get(links.history(*key))
+    actor = arrangement.person("viewer").get(links.history(*key), params={"format": "json"}).json()["lines"][0]["item"]
+    name = "API_KEY" if actor["actor"] == "key:bootstrap" else "test"
+    assert f'title="{actor["actor"]}">{name}</span>' in history.text
+    assert f">{actor['actor']}<" not in history.text
+
+
+def test_the_audit_is_asked_by_the_name_that_it_shows(arrangement: Arrangement) -> None:
+    admin = arrangement.person("admin")
+    name = admin.get(links.account(), params={"format": "json"}).json()["name"]
+    short, whole = (
+        admin.get(links.audit(actor=actor), params={"format": "json"}).json()["events"]
+        for actor in (name, f"user:{name}")
+    )
+    assert short
+    assert [event["event"]["seq"] for event in short] == [event["event"]["seq"] for event in whole]
