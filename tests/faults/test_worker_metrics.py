@@ -49,6 +49,11 @@ def halted(worker: int) -> Iterator[None]:
         os.kill(worker, signal.SIGCONT)
 
 
+def samples_without(worker: int, server: SpawnedPlatform) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    with halted(worker):
+        return samples(server)
+
+
 def folders(temporary: Path) -> list[Path]:
     return sorted(temporary.glob("sprintia-metrics-*"))
 
@@ -66,11 +71,15 @@ def test_any_scrape_shows_every_worker_and_a_dead_ones_counts_stay(
             for _ in range(count):
                 assert server.request("GET", "/configs/account_1").status_code == 200
     wait_until(lambda: samples(server)[COUNTED] == 7, what="the counts, which a worker writes every 50 ms")
+
     for halt in (first, second):
+        # What a worker wrote last before it was halted may still have the scrape before in flight.
+        wait_until(
+            lambda halt=halt: samples_without(halt, server)[IN_FLIGHT] == 1, what="the scrape itself, and no other"
+        )
         with halted(halt):
             found = samples(server)
             assert (found[COUNTED], found[TIMED], found[LONGEST]) == (7, 7, 7)
-            assert found[IN_FLIGHT] == 1  # the scrape itself
             assert found[CONFIG_UP] == 1
             memory = {labels for name, labels in found if name == "process_resident_memory_bytes"}
             assert memory == {(("worker", "0"),), (("worker", "1"),)}
