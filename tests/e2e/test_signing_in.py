@@ -84,7 +84,7 @@ def test_from_the_link_to_the_end_of_the_session(
 
     ana.unfold(f"{said('Your menu:')} {name}")
     ana.push(said("Sign out"))
-    page.wait_for_url(f"**{SIGN_IN}")
+    page.wait_for_url(f"**{SIGN_IN}?signed_out=true")
 
     ana.type(said("User name"), name)
     ana.type(said("Password"), PASSWORD)
@@ -149,7 +149,8 @@ def test_after_signing_out_neither_the_back_button_nor_the_old_cookie_helps(
     person = Mouse(page)
     person.unfold(said("Your menu:"))
     person.push(said("Sign out"))
-    page.wait_for_url(f"**{SIGN_IN}")
+    page.wait_for_url(f"**{SIGN_IN}?signed_out=true")
+    expect(page.get_by_text(said("You have signed out."))).to_be_visible()
     assert page.context.cookies() == []
     page.go_back()
     page.wait_for_url(f"**{SIGN_IN}?next=**")

@@ -1,6 +1,8 @@
 """Comparisons: two versions, and two tenants; old left, new right."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
@@ -52,6 +54,20 @@ def test_old_stands_left_and_new_right(arrangement: Arrangement) -> None:
     }  # fmt: skip
 
 
+def test_sides_are_named_for_what_they_are(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    in_order = person.get(links.difference(*KEY, 1, 2), params={"language": "en"}).text
+    swapped = person.get(links.difference(*KEY, 2, 1), params={"language": "en"}).text
+    for page, left, right in ((in_order, "Old: v1 · 20", "New: v2 · 20"), (swapped, "Left: v2 · 20", "Right: v1 · 20")):
+        header = page.partition('id="changes"')[2].partition("</thead>")[0]
+        assert left in header
+        assert right in header
+    assert "Old" not in swapped.partition('id="changes"')[2].partition("</thead>")[0]
+    for sides in ((1, 2), (2, 1)):
+        data = person.get(links.difference(*KEY, *sides), params={"format": "json"}).json()
+        assert (data["earlier"], data["later"]) == (None, links.difference(*KEY, 2, 3))
+
+
 def test_comments_alone_are_told_by_line(arrangement: Arrangement) -> None:
     person = arrangement.person("viewer")
     by_key = person.get(links.difference(*KEY, 2, 3), params={"language": "en"}).text
@@ -91,6 +107,22 @@ def test_two_tenants(arrangement: Arrangement) -> None:
     by_line = person.get(links.compare(), params={**query, "view": "text", "language": "en"})
     assert "<ins>third</ins>" in by_line.text
     bound = arrangement.person(arrangement.user("viewer", tenants=["compared"]))
+    assert "other/retail" not in bound.get(links.compare()).text, "what is out of reach is not offered"
     assert bound.get(links.compare(), params=query).status_code == 404
     for wrong in ({"left": "nobody/retail"}, {"right": "a b/c"}, {"type": "../x"}):
         assert person.get(links.compare(), params={**query, **wrong}).status_code == 404
+
+
+def test_the_comparison_of_tenants_is_led_to_and_offers_what_there_is(arrangement: Arrangement) -> None:
+    person, address = arrangement.person("viewer"), links.compare(left="compared/retail", type_="config")
+    for page in (links.tenant(KEY[0]), links.difference(*KEY, 1, 2)):
+        assert f'href="{address}"' in unescape(person.get(page).text)
+    empty = person.get(links.compare())
+    for place in ("compared/retail", "other/retail"):
+        assert f'<option value="{place}"></option>' in empty.text
+    assert '<option value="config"></option>' in empty.text
+    begun = person.get(links.compare(left="compared/retail"))
+    assert '<option value="other/retail"></option>' in begun.text
+    assert re.search(r'<a href="/viewer/" aria-current="page">', begun.text), "the navigation says where one is"
+    for hostile in ("<img src=x onerror=alert(1)>/x", "a b", "/"):
+        assert "<img src=x" not in person.get(links.compare(left=hostile)).text

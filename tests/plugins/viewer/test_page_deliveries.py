@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
 from sprintia_testing.databases import TestDatabases
-from sprintia_testing.mending import form_at
+from sprintia_testing.mending import form_at, written
 from sprintia_testing.shop import HOSTILE, Shop, open_shop
 
 from sprintia_viewer.web import links
@@ -148,6 +148,32 @@ def test_a_replay_is_seen_before_it_is_done_and_done_once(arrangement: Arrangeme
     original = editor.get(links.deliveries("mended", number), params=EN).text
     assert links.deliveries("mended", replayed["id"]) in original
     assert place not in original
+
+
+def test_what_people_write_is_listed_by_name_when_it_is_asked_for(arrangement: Arrangement) -> None:
+    key = written(arrangement, "a: 1\n", "a: 2\n")
+    somebody = arrangement.user("editor")
+    editor, address = arrangement.person(somebody), links.rollback(*key, 1)
+    assert editor.post(address, data=form_at(editor.get(address), address).fields).status_code == 303
+    assert listed(editor, tenant=key[0]) == []
+    (own,) = listed(editor, tenant=key[0], people="true")
+    assert own["person"] == somebody.name
+    page = editor.get(links.deliveries(), params={**EN, "tenant": key[0], "people": "true"}).text
+    assert f">{somebody.name}</span>" in page
+    assert ">local<" not in page
+    one = editor.get(links.deliveries(key[0], own["id"]), params=EN).text
+    assert f">{somebody.name}</span>" in one
+    assert ">local<" not in one
+    rows = editor.get(links.deliveries(), params={"tenant": key[0], "format": "csv"})
+    assert somebody.name not in rows.text
+
+
+def test_what_a_person_wrote_in_vain_is_no_delivery_either(arrangement: Arrangement) -> None:
+    config_type, number = set_aside(arrangement, "in-vain", mended=False)
+    found = listed(arrangement.person("viewer"), tenant="in-vain")
+    assert [each["id"] for each in found] == [number], "what a key writes is a delivery, with and without people's"
+    assert found[0]["person"] is None
+    assert not stands(arrangement, "in-vain", config_type)
 
 
 def test_a_replay_that_is_refused_again_says_why(arrangement: Arrangement, shop: Shop) -> None:

@@ -192,3 +192,27 @@ def test_sessions_are_ended_one_by_one_and_all_at_once(arrangement: Arrangement)
     theirs = foreign.get(links.sessions(), params={"format": "json"}).json()["own"]
     csrf = next(form for form in forms_in(person.get(links.sessions()).text) if form.method == "post").fields["csrf"]
     assert person.post(links.sessions(theirs, "end"), data={"csrf": csrf}).status_code == 404
+
+
+def test_all_that_is_wrong_with_a_first_password_is_told_at_once(arrangement: Arrangement) -> None:
+    _, link = arrangement.invitation()
+    stranger = arrangement.stranger(language="en")
+    (form,) = [form for form in forms_in(stranger.get(link).text) if "password" in form.fields]
+    page = stranger.post(link, data=form.fields | {"password": "123456789012", "again": "else"})
+    assert page.status_code == 422
+    for told in ("This password is easy to guess", "The two passwords differ."):
+        assert told in page.text
+    assert "nothing that others guess, such as your name" in page.text, "the help says what is refused"
+    assert stranger.post(link, data=form.fields | {"password": PASSWORD, "again": PASSWORD}).status_code == 303
+    used = stranger.get(link).text
+    assert "Go to the tenants" in used
+    assert f'href="{links.sign_in()}"' not in used
+    assert "Sign in" in arrangement.stranger(language="en").get(link).text
+
+
+def test_who_signed_out_reads_so(arrangement: Arrangement) -> None:
+    person = arrangement.person(arrangement.user("viewer"), language="en")
+    answer = send(person, links.home(), links.sign_out())
+    assert answer.status_code == 303
+    assert "You have signed out." in person.get(answer.headers["location"]).text
+    assert "You have signed out." not in arrangement.stranger(language="en").get(links.sign_in()).text

@@ -76,9 +76,8 @@ def test_what_people_change_on_these_pages_is_no_delivery(arrangement: Arrangeme
     assert editor.post(address, data=form.fields).status_code == 303
     assert stands(arrangement, key) == (3, "a: 1\n")
     after = arrangement.person("viewer").get(links.tenant(key[0]), params={"format": "json"}).json()
-    if arrangement.name == "together":  # apart, it comes with the key that the pages have, as any delivery does
-        assert after["sources"] == before["sources"]
-        assert after["tenant"]["delivered_at"] == before["tenant"]["delivered_at"]
+    assert after["sources"] == before["sources"]
+    assert after["tenant"]["delivered_at"] == before["tenant"]["delivered_at"]
 
 
 def test_a_key_is_told_by_its_name(arrangement: Arrangement) -> None:

@@ -219,3 +219,11 @@ def test_what_was_shown_lately_is_remembered_up_to_so_many_bytes() -> None:
     assert [remembered.get(key) for key in "abcd"] == ["A", None, "C", None]
     remembered.put("c", "C2", 60)
     assert [remembered.get(key) for key in "ac"] == ["A", "C2"]
+
+
+def test_texts_within_brackets_look_as_others_do() -> None:
+    lines = source.source_view("a: plain\nb: {k: inner}\nc: [one]\nd: &x 1\ne: *x\nf: [*x]\n", "yaml").lines
+    for number, text in ((1, "plain"), (2, "inner"), (3, "one")):
+        assert f'<span class="l l-Scalar l-Scalar-Plain">{text}</span>' in lines[number - 1].html
+    for number in (5, 6):
+        assert '<span class="nv">*x</span>' in lines[number - 1].html, "an alias is no text"

@@ -92,9 +92,12 @@ class Administering(Asking):
         return await self._read(path, wire.read_activity, {"days": days, "zone": zone})
 
     async def deliveries(
-        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50
-    ) -> tuple[Delivery, ...]:
+        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
+        people: bool = True,
+    ) -> tuple[Delivery, ...]:  # fmt: skip
         query = {"tenant": optional_tenant(tenant), "outcome": outcome, "before": before, "limit": limit}
+        if not people:  # a service that does not know of it lists all
+            query["people"] = "false"
         return await self._read("/config/deliveries", wire.read_deliveries, query)
 
     async def delivery(self, tenant: str, id: int) -> Delivery:  # noqa: A002 - its name in the record

@@ -73,9 +73,12 @@ class SyncAdministering(Blocking):
         return self._run(lambda client: client.activity(tenant, days=days, zone=zone))
 
     def deliveries(
-        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50
-    ) -> tuple[Delivery, ...]:
-        return self._run(lambda client: client.deliveries(tenant=tenant, outcome=outcome, before=before, limit=limit))
+        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
+        people: bool = True,
+    ) -> tuple[Delivery, ...]:  # fmt: skip
+        return self._run(
+            lambda client: client.deliveries(tenant=tenant, outcome=outcome, before=before, limit=limit, people=people)
+        )
 
     def delivery(self, tenant: str, id: int) -> Delivery:  # noqa: A002 - its name in the record
         return self._run(lambda client: client.delivery(tenant, id))

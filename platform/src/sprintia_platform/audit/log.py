@@ -7,7 +7,7 @@ for several events of one actor, in the order given; it may be called within a s
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -83,13 +83,15 @@ async def read_audit(
     *,
     before: tuple[datetime, str, int] | None,
     limit: int,
-    actor: str | None = None,
+    actor: str | Sequence[str] | None = None,
     action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[AuditEntry]:
     """List events, newest first; `before` is the last row of the page before (keyset).
 
-    `actor` and `action` are compared as a whole. The statement is put together from what is asked for, so that
-    PostgreSQL plans it for that: by tenant, by actor, or by time.
+    `actor` (any of several) and `action` are compared as a whole; `since` is included, `until` is not. The statement is
+    put together from what is asked for, so that PostgreSQL plans it for that: by tenant, by actor, or by time.
     """
     values: list[Any] = []
 
@@ -102,10 +104,16 @@ async def read_audit(
         conditions.append(f"tenant_id = {bound(tenants[0])}")
     elif tenants is not None:
         conditions.append(f"tenant_id = ANY({bound(tenants)}::text[])")
-    if actor is not None:
-        conditions.append(f"actor = {bound(actor)}")
+    actors = [actor] if isinstance(actor, str) else actor
+    if actors is not None and len(actors) == 1:
+        conditions.append(f"actor = {bound(actors[0])}")
+    elif actors is not None:
+        conditions.append(f"actor = ANY({bound(list(actors))}::text[])")
     if action is not None:
         conditions.append(f"action = {bound(action)}")
+    for comparison, moment in (("at >=", since), ("at <", until)):
+        if moment is not None:
+            conditions.append(f"{comparison} {bound(moment)}")
     if before is not None:
         at, tenant, seq = before
         conditions.append(f"(at, tenant_id, seq) < ({bound(at)}, {bound(tenant)}, {bound(seq)})")

@@ -258,6 +258,7 @@ class Delivery(ConfigBase):
     media_type: Mapped[str | None]
     sequence: Mapped[int | None]
     replay_of: Mapped[int | None]
+    person: Mapped[str | None]
 
 
 class DeliverySequence(ConfigBase):

@@ -132,6 +132,7 @@ class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str | None = None
     sequence: int | None = None
     replay_of: int | None = None
+    person: str | None = None
 
 
 @dataclass(slots=True)
@@ -267,9 +268,11 @@ WRITE: Final = """
         ON CONFLICT (tenant_id, sender, stream) DO UPDATE SET sequence = greatest(kept.sequence, excluded.sequence)
     ), delivered AS (
         INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, status,
-            sealed_answer, key_generation, revision, faults, sealed_body, reason, media_type, sequence, replay_of)
+            sealed_answer, key_generation, revision, faults, sealed_body, reason, media_type, sequence, replay_of,
+            person)
         SELECT $1, $42::text, $43::text, $44::text, $45::text, $46::bytea, $47::text, $48::integer, $49::bytea,
-            $50::integer, $51::bigint, $52::text, $53::bytea, $61::text, $62::text, $63::bigint, $64::bigint
+            $50::integer, $51::bigint, $52::text, $53::bytea, $61::text, $62::text, $63::bigint, $64::bigint,
+            $65::text
         WHERE $47::text IS NOT NULL
     ), moved AS (
         UPDATE config.tenant SET revision = $54::bigint WHERE tenant_id = $1 AND $54::bigint IS NOT NULL
@@ -280,7 +283,7 @@ WRITE: Final = """
             platform.append_audit_events($1, $58, $59, $55::text[], $56::text[], $57::text[]) END,
         CASE WHEN $54::bigint IS NOT NULL THEN pg_notify($60, $1 || ' ' || $54::bigint) END"""
 
-_NO_DELIVERY: Final[Row] = (None,) * 16
+_NO_DELIVERY: Final[Row] = (None,) * 17
 _FIRST_OF_DELIVERY: Final = 12
 """How many of a delivery's values stand in their place among the parameters; the younger ones come at the end."""
 

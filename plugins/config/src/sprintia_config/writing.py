@@ -97,6 +97,7 @@ class Delivery:
         body: what was sent, kept sealed when a schema sets it aside or its content is refused.
         media_type: of the body, kept with it.
         replay_of: the number of the delivery whose body is applied once more, or None.
+        person: whom the sender asks for, or None.
         language: which its sender reads.
     """
 
@@ -111,6 +112,7 @@ class Delivery:
     body: bytes = field(default=b"", repr=False)
     media_type: str = ""
     replay_of: int | None = None
+    person: str | None = None
     language: Language = "pt-BR"
 
 
@@ -433,6 +435,7 @@ async def record(
         key_generation=generation, revision=change.revision if change.changed else None, faults=keep(faults),
         sealed_body=sealed_body, reason=reason, media_type=None if body is None else delivery.media_type,
         sequence=None if body is None else delivery.sequence, replay_of=delivery.replay_of,
+        person=delivery.person,
     )  # fmt: skip
 
 

@@ -111,11 +111,13 @@ class Parts:
         return Oidc(self.host.database, self.settings, self.key, self.sessions)
 
     async def key_names(self) -> Mapping[str, str]:
-        """What people called the keys, by their ids; a name that was given just now may be missing for some seconds."""
+        """What people called the keys that are not revoked, by id; one of just now may be missing for some seconds."""
         now = time.monotonic()
         if self._key_names is None or now - self._key_names[0] > _NAMES_SECONDS:
             async with self.host.database.transaction("platform", "*", read_only=True) as connection:
-                self._key_names = (now, {key.id: key.name for key in await list_keys(connection)})
+                self._key_names = (now, {
+                    key.id: key.name for key in await list_keys(connection) if key.revoked_at is None
+                })  # fmt: skip
         return {"bootstrap": "API_KEY", **self._key_names[1]}
 
     @property

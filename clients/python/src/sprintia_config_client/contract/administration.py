@@ -81,11 +81,13 @@ class AdministrationReader(Protocol):
         ...
 
     async def deliveries(
-        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50
-    ) -> tuple[Delivery, ...]:
+        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
+        people: bool = True,
+    ) -> tuple[Delivery, ...]:  # fmt: skip
         """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
 
-        Refused deliveries that named no tenant are shown to those who reach all.
+        Refused deliveries that named no tenant are shown to those who reach all. Without `people`, what persons wrote
+        is left out, but for their replays.
         """
         ...
 

@@ -23,6 +23,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         faults: what does not meet the schema, or what else it was refused for.
         replayable: whether its body is kept, and no replay of it was taken yet.
         replay_of: the delivery that it is a replay of.
+        person: for whom its sender asked, where a person did it.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     replayable: bool = False
     replay_of: int | None = None
+    person: str | None = None
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):

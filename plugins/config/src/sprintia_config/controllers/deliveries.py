@@ -37,6 +37,7 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
             else it was refused for.
         replayable: whether its body is kept, and no replay of it was taken yet.
         replay_of: the delivery that it is a replay of.
+        person: for whom its sender asked, where a person did it.
     """
 
     id: int
@@ -53,19 +54,21 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
     faults: list[dict[str, str]]
     replayable: bool
     replay_of: int | None
+    person: str | None
 
 
 @get("/config/deliveries", guards=[requires("config:read")], tags=["deliveries"])
 async def list_deliveries(
     request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller],
     tenant: FromQuery[str | None] = None, outcome: FromQuery[Outcome | None] = None, limit: Limit = 100,
-    before: Before = None,
+    before: Before = None, people: FromQuery[bool] = True,
 ) -> list[DeliveryItem]:  # fmt: skip
     """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
 
-    Refused deliveries that named no tenant are listed for keys that reach every tenant.
+    Refused deliveries that named no tenant are listed for keys that reach every tenant. `people=false` leaves out what
+    persons wrote, and lists their replays all the same.
     """
-    return await deliveries_of(database, caller, tenant, outcome, before, limit, language_of(request))
+    return await deliveries_of(database, caller, tenant, outcome, before, limit, language_of(request), people=people)
 
 
 @get("/config/deliveries/{tenant:str}/{delivery:int}", guards=[requires("config:read")], tags=["deliveries"])
@@ -79,7 +82,7 @@ async def read_delivery(
 
 async def deliveries_of(
     database: Database, caller: Caller, tenant: str | None, outcome: str | None, before: int | None, limit: int,
-    language: Language,
+    language: Language, *, people: bool = True,
 ) -> list[DeliveryItem]:  # fmt: skip
     """List deliveries of the tenants that the caller reaches.
 
@@ -90,7 +93,7 @@ async def deliveries_of(
         check_identifiers(tenant=tenant)
         caller.require_tenant(tenant)
     scope: Tenants = caller.scope if tenant is None else [tenant]
-    statement, values = newest(scope, outcome, before, limit)
+    statement, values = newest(scope, outcome, before, limit, people=people)
     async with database.transaction(SCHEMA, scope, read_only=True) as connection:
         rows = await connection.fetch(statement, *values)
     return [_item(row, language) for row in rows]

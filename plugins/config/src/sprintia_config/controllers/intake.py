@@ -73,7 +73,8 @@ def delivery_of(
     return Delivery(
         sender=caller.key_id, delivery_id=_delivery_id(request), digest=digest, route=route, event=event,
         sequence=_sequence(request), stream=stream, always_recorded=always_recorded,
-        body=body, media_type=request.media_type, language=language_of(request),
+        body=body, media_type=request.media_type, person=caller.acting_for,
+        language=language_of(request),
     )  # fmt: skip
 
 

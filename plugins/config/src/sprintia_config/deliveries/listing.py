@@ -11,7 +11,7 @@ from sprintia_platform.database.connections import Tenants
 LARGEST = 2**63 - 1
 DELIVERIES = (
     "SELECT d.id, d.tenant_id, d.sender, d.delivery_id, d.route, d.event, d.outcome, d.status, d.reason, d.revision, "
-    f"d.received_at, d.faults, d.replay_of, {REPLAYABLE} AS replayable FROM config.delivery d"
+    f"d.received_at, d.faults, d.replay_of, d.person, {REPLAYABLE} AS replayable FROM config.delivery d"
 )
 
 _MOST_LOOKED_UP = 10_000
@@ -19,11 +19,12 @@ _LIMIT, _BEFORE, _OUTCOME, _TENANTS = "$1", "$2", "$3", "$4"
 
 
 def newest(
-    scope: Tenants, outcome: str | None, before: int | None, limit: int
+    scope: Tenants, outcome: str | None, before: int | None, limit: int, *, people: bool = True
 ) -> tuple[str, tuple[int, int, str | None, list[str]]]:
     """Compose the statement over the tenants in reach, newest first, with its values.
 
-    Of a few tenants the newest are looked up one by one: what others did since is not walked through.
+    Of a few tenants the newest are looked up one by one: what others did since is not walked through. Without
+    `people`, what persons wrote is left out; a replay is listed all the same, as it is a sender's delivery.
     """
     tenants = [] if scope == "*" else list(scope)
     each = scope != "*" and len(tenants) * limit <= _MOST_LOOKED_UP
@@ -34,6 +35,7 @@ def newest(
     else:
         condition, order = _ending("tenant_id", "reached.tenant_id") if each else (f"d.id < {_BEFORE}", "d.id DESC")
         condition += f" AND d.outcome = {_OUTCOME}" if outcome else ""
+    condition += "" if people else " AND (d.person IS NULL OR d.replay_of IS NOT NULL)"
     statement = f"{DELIVERIES} WHERE {condition} ORDER BY {order} LIMIT {_LIMIT}"
     if each:
         statement = (

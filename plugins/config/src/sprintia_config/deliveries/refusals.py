@@ -41,11 +41,12 @@ async def record_refusal(
             digest, generation, sealed = await _sealed(connection, writer, tenant_id, delivery, admit)
         await connection.execute(
             "INSERT INTO config.delivery (tenant_id, sender, delivery_id, route, event, request_digest, outcome, "
-            "status, reason, faults, key_generation, sealed_body, media_type, sequence) "
-            "VALUES ($1, $2, $3, $4, $5, $6, 'refused', $7, $8, $9, $10, $11, $12, $13)",
+            "status, reason, faults, key_generation, sealed_body, media_type, sequence, person) "
+            "VALUES ($1, $2, $3, $4, $5, $6, 'refused', $7, $8, $9, $10, $11, $12, $13, $14)",
             tenant_id, delivery.sender, delivery.delivery_id, delivery.route, delivery.event, digest,
             refusal.kind.status, reason, keep(refusal.errors), generation, sealed,
             None if sealed is None else delivery.media_type, None if sealed is None else delivery.sequence,
+            delivery.person,
         )  # fmt: skip
         if sealed is not None:
             await connection.execute("SELECT config.drop_refused_bodies($1, $2)", tenant_id, MOST_REFUSED)

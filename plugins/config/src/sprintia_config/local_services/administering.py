@@ -131,8 +131,9 @@ class Administering(Asking):
         return wire.read_activity(msgspec.json.encode(found))
 
     async def deliveries(
-        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50
-    ) -> tuple[Delivery, ...]:
+        self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
+        people: bool = True,
+    ) -> tuple[Delivery, ...]:  # fmt: skip
         requests.optional_tenant(tenant)
         async with self._asked(_READ):
             require_numbers(1, 1000, limit=limit)
@@ -140,7 +141,8 @@ class Administering(Asking):
             if outcome is not None and outcome not in get_args(Outcome):
                 raise Problem(PARAMETER_INVALID, names="outcome")
             found = await deliveries_of(
-                self._database, self._caller, tenant, outcome, before, limit, self._language
+                self._database, self._caller, tenant, outcome, before, limit, self._language,
+                people=people,
             )  # fmt: skip
         return wire.read_deliveries(msgspec.json.encode(found))
 

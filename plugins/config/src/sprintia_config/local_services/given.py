@@ -64,5 +64,5 @@ def delivery_here(
     return Delivery(
         sender=caller.key_id, delivery_id=requests.delivery_name(idempotency_key),
         digest=hashlib.sha256(repr(asked).encode()).digest(), route=route, body=body, media_type=media_type,
-        language=language,
+        person=caller.acting_for, language=language,
     )  # fmt: skip

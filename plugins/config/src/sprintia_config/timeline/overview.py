@@ -11,7 +11,7 @@ from sprintia_config.documents.representation import moment
 from sprintia_config.documents.versions import Version
 from sprintia_platform.database.connections import Connection
 
-# `local` is this process itself: what people change on its pages says nothing of whether senders deliver.
+# What people change on pages says nothing of whether senders deliver: it is no delivery here.
 # The page of tenants is chosen before anything else of them is read: the planner takes row-level security for more
 # selective than it is, would read all of it for every tenant, and sort then.
 _OVERVIEW = """
@@ -26,7 +26,7 @@ _OVERVIEW = """
         WHERE d.tenant_id = t.tenant_id
     ) documents
     LEFT JOIN LATERAL (
-        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = t.tenant_id AND sender <> 'local'
+        SELECT received_at, outcome FROM config.delivery WHERE tenant_id = t.tenant_id AND person IS NULL
         ORDER BY id DESC LIMIT 1
     ) delivery ON true
     ORDER BY t.tenant_id
@@ -40,11 +40,12 @@ _MOST_STEPS = 5 * _MOST_SOURCES  # a source has five outcomes at most
 _EVENT = "CASE WHEN event IS NULL THEN '' ELSE event END"
 _SOURCES = f"""
     WITH RECURSIVE latest AS (
-        (SELECT sender, route, {_EVENT} AS event, outcome, id, received_at FROM config.delivery WHERE tenant_id = $1
+        (SELECT sender, route, {_EVENT} AS event, outcome, id, received_at, person FROM config.delivery
+        WHERE tenant_id = $1
         ORDER BY sender DESC, route DESC, {_EVENT} DESC, outcome DESC, id DESC LIMIT 1)
         UNION ALL
         SELECT earlier.* FROM latest CROSS JOIN LATERAL (
-            SELECT sender, route, {_EVENT} AS event, outcome, id, received_at FROM config.delivery
+            SELECT sender, route, {_EVENT} AS event, outcome, id, received_at, person FROM config.delivery
             WHERE tenant_id = $1
             AND (sender, route, {_EVENT}, outcome) < (latest.sender, latest.route, latest.event, latest.outcome)
             ORDER BY sender DESC, route DESC, {_EVENT} DESC, outcome DESC, id DESC LIMIT 1
@@ -54,7 +55,7 @@ _SOURCES = f"""
         (array_agg(outcome ORDER BY id DESC))[1] AS last_outcome,
         (array_agg(received_at ORDER BY id DESC) FILTER (WHERE outcome IN ('applied', 'identical')))[1]
             AS last_applied_at
-    FROM (SELECT * FROM latest LIMIT $2) latest WHERE latest.sender <> 'local'
+    FROM (SELECT * FROM latest LIMIT $2) latest WHERE latest.person IS NULL
     GROUP BY latest.sender, latest.route, latest.event
     ORDER BY latest.sender, latest.route, latest.event LIMIT $3
 """

@@ -128,6 +128,22 @@ class Links:
             return await _user(connection, link.user.id)
 
 
+def faults_of(link: Link, *, password: str, name: str = "", display_name: str = "") -> list[AccountError]:
+    """All that `redeem` would have against these, but for a name that somebody has: a person mends it at once."""
+    found: list[AccountError] = []
+    wanted = link.user.name if link.user else name
+    if link.user is None:
+        try:
+            wanted = checked_name(name)
+        except AccountError as error:
+            found.append(error)
+    try:
+        check_password(password, wanted, link.user.display_name if link.user else display_name)
+    except AccountError as error:
+        found.append(error)
+    return found
+
+
 async def _look(connection: Connection, token: str) -> Link | None:
     row = await connection.fetchrow(
         f"SELECT purpose, user_id, expires_at FROM viewer.one_time_link l WHERE {_GOOD}", hash_of(token)

@@ -1,6 +1,9 @@
 """`/viewer/audit`: who did what, linked to what became of it."""
 
+from collections.abc import Mapping
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get
@@ -17,6 +20,7 @@ from sprintia_viewer.accounts.users import User
 from sprintia_viewer.parts import Parts
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
@@ -49,9 +53,12 @@ class AuditList(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     actor: str
     action: str
+    since: str
+    until: str
     events: list[ShownEvent]
     older: str | None
     newest: str | None
+    faults: dict[str, str] = {}
 
 
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,17 +73,25 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 @get("/viewer/audit", guards=[signed_in("admin")])
 async def list_audit(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", actor: Text = "",
-    action: Text = "", before: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
+    action: Text = "", since: Text = "", until: Text = "",
+    before: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
 ) -> Response[bytes]:  # fmt: skip
-    """List what was done, newest first."""
-    wanted = {"tenant": tenant.strip(), "actor": actor.strip(), "action": action.strip()}
-    tenants = _tenants(visit, wanted["tenant"])
+    """List what was done, newest first; `since` and `until` are days in the person's zone, both included."""
+    given = {"tenant": tenant, "actor": actor, "action": action, "since": since, "until": until}
+    wanted = {name: text.strip() for name, text in given.items()}
+    first, last_day = (_day(wanted[name]) for name in ("since", "until"))
+    faults = {
+        name: visit.told(marked("This is no day: write it as 2026-11-22."))
+        for name, day in (("since", first), ("until", last_day)) if wanted[name] and day is None
+    }  # fmt: skip
+    tenants = [] if faults else _tenants(visit, wanted["tenant"])
     found: list[AuditEntry] = []
     if tenants != []:
         async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
             found = await read_audit(
                 connection, tenants, before=read_position(before), limit=_PAGE + 1,
-                actor=_actor(wanted["actor"]) or None, action=wanted["action"] or None,
+                actor=_actors(wanted["actor"], await parts.key_names()), action=wanted["action"] or None,
+                since=_midnight(first, visit.zone), until=_midnight(last_day, visit.zone, days=1),
             )  # fmt: skip
     events, rest = found[:_PAGE], found[_PAGE:]
     last = events[-1] if rest else None
@@ -84,9 +99,9 @@ async def list_audit(
     page = AuditList(
         **wanted, events=[_shown(event) for event in events],
         older=links.audit(**wanted, before=cursor) if cursor else None,
-        newest=links.audit(**wanted) if before else None,
+        newest=links.audit(**wanted) if before else None, faults=faults,
     )  # fmt: skip
-    return await visit.page("audit.html", page)
+    return await visit.page("audit.html", page, status=422 if faults else 200)
 
 
 @get("/viewer/audit/{tenant:str}/{seq:int}", guards=[signed_in("admin")])
@@ -111,9 +126,29 @@ async def show_audit(
 HANDLERS = (list_audit, show_audit)
 
 
-def _actor(typed: str) -> str:
-    """What people are shown without `user:` they may type without it."""
-    return typed if not typed or ":" in typed else f"user:{typed}"
+def _actors(typed: str, keys: Mapping[str, str]) -> list[str] | None:
+    """Who is meant by what the list shows: the actor as a whole, a person by name, or a key by the name it was given.
+
+    A person who came through a key that acts for people is shown by the same name.
+    """
+    if not typed or ":" in typed:
+        return [typed] if typed else None
+    named = [f"key:{key}" for key, name in keys.items() if name == typed]
+    return [f"user:{typed}", *(f"user:{typed}/key:{key}" for key in keys), *named]
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date | None, zone: str, days: int = 0) -> datetime | None:
+    """When a day begins there; None also for one so far off that no event can be beyond it."""
+    if day is None or not 1 < day.year < MAXYEAR:
+        return None
+    return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def _tenants(visit: Visit, wanted: str) -> list[str] | None:

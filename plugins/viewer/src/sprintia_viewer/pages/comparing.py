@@ -12,6 +12,7 @@ from sprintia_config_client import errors
 from sprintia_config_client.contract import Diff, HistoryItem
 from sprintia_platform import Problem
 from sprintia_platform.http.problems import NOT_FOUND
+from sprintia_viewer.pages.compared_places import offered, place_of
 from sprintia_viewer.parts import ConfigService
 from sprintia_viewer.shown.text_changes import TextComparison, side_by_side
 from sprintia_viewer.web import links
@@ -65,7 +66,10 @@ class ComparePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompareTenantsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One type of document, of two tenants or domains: `left` and `right` are `tenant/domain`, as typed."""
+    """One type of document, of two tenants or domains: `left` and `right` are `tenant/domain`, as typed.
+
+    `places` (in the same form) and `types` are some to choose from.
+    """
 
     left: str
     right: str
@@ -80,6 +84,8 @@ class CompareTenantsPage(msgspec.Struct, frozen=True, kw_only=True):
     left_document: str = ""
     right_document: str = ""
     refusal: str | None = None
+    places: list[str] = []
+    types: list[str] = []
 
 
 @get("/viewer/t/{tenant:str}/{domain:str}/{config_type:str}/diff", guards=[signed_in()])
@@ -113,6 +119,7 @@ async def compare(
             lines = await _lines(config, key, items.get(left), left, right, whole=whole, first=first)
     standing = await config.history(*key, limit=1)
     newest = standing[0].version if standing else None
+    oldest, latest = sorted((left, right))
     here = links.difference(*key, left, right)
     by_line = f"{here}?view=text{'&whole=true' if whole else ''}"
     page = ComparePage(
@@ -122,8 +129,8 @@ async def compare(
         rest=f"{by_line}&row={lines.more_from}" if lines and lines.more_from else None,
         start=by_line if lines and first else None,
         other_view=f"{here}?view={'text' if view == 'keys' else 'keys'}",
-        earlier=links.difference(*key, left - 1, left) if left > 1 else None,
-        later=links.difference(*key, right, right + 1) if newest and right < newest else None,
+        earlier=links.difference(*key, oldest - 1, oldest) if oldest > 1 else None,
+        later=links.difference(*key, latest, latest + 1) if newest and latest < newest else None,
     )  # fmt: skip
     return await visit.page("compare.html", page)
 
@@ -135,10 +142,13 @@ async def compare_tenants(
     whole: FromQuery[bool] = False, first: First = 0,
 ) -> Response[bytes]:  # fmt: skip
     """Compare the documents of one type of two tenants, or of two domains of one."""
-    asked = CompareTenantsPage(left=left.strip(), right=right.strip(), config_type=config_type.strip(), view=view)
+    places, types = await offered(visit.config, left.strip())
+    asked = CompareTenantsPage(
+        left=left.strip(), right=right.strip(), config_type=config_type.strip(), view=view, places=places, types=types
+    )
     if not (asked.left and asked.right and asked.config_type):
         return await visit.page("compare_tenants.html", asked)
-    old, new = _place(asked.left), _place(asked.right)
+    old, new = place_of(asked.left), place_of(asked.right)
     config, kind = visit.config, asked.config_type
     lines = None
     try:
@@ -171,12 +181,6 @@ def _numbers(visit: Visit, sides: str) -> tuple[int, int]:
     if not well_formed or "0" in {left, right}:
         raise Problem(NOT_FOUND, path=visit.path)
     return int(left), int(right)
-
-
-def _place(text: str) -> tuple[str, str]:
-    """Tenant and domain of `tenant/domain`."""
-    tenant, _, domain = text.partition("/")
-    return tenant.strip(), domain.strip() or "default"
 
 
 async def _lines(

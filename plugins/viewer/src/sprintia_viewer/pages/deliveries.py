@@ -8,7 +8,7 @@ from typing import Literal as OneOf
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Change, Delivery
@@ -28,23 +28,36 @@ Before = Annotated[int | None, QueryParameter(ge=0, le=_LARGEST)]
 Outcome = OneOf["applied", "identical", "superseded", "quarantined", "refused"]
 OUTCOMES = get_args(Outcome)
 _COLUMNS = (
-    "id", "tenant_id", "received_at", "sender", "delivery_id", "route", "event", "outcome", "status", "reason",
-    "revision", "replayable", "replay_of",
+    "id", "tenant_id", "received_at", "sender", "person", "delivery_id", "route", "event", "outcome", "status",
+    "reason", "revision", "replayable", "replay_of",
 )  # fmt: skip
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which deliveries are asked for."""
+
+    tenant: str
+    outcome: str
+    people: bool
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {"tenant": self.tenant, "outcome": self.outcome, "people": "true" if self.people else ""}
+
+
 class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery, and what people called the key that it came with, where that is known here."""
+    """A delivery, and who sent it: a person by name, a key by what people called it, where that is known here."""
 
     delivery: Delivery
     sender_name: str | None
 
 
 class DeliveryList(msgspec.Struct, frozen=True, kw_only=True):
-    """Deliveries, newest first, of the tenants in reach."""
+    """Deliveries, newest first, of the tenants in reach; with what people wrote, when `people` asks for it."""
 
     tenant: str
     outcome: str
+    people: bool
     deliveries: list[ShownDelivery]
     older: str | None
     newest: str | None
@@ -68,26 +81,28 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
 @get("/viewer/deliveries", guards=[signed_in()])
 async def list_deliveries(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", outcome: Text = "",
-    before: Before = None, file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
+    people: FromQuery[bool] = False, before: Before = None,
+    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
 ) -> Response[bytes]:  # fmt: skip
     """List what came in, newest first; `?format=csv` as a file."""
-    wanted = {"tenant": tenant.strip(), "outcome": outcome if outcome in OUTCOMES else ""}
+    wanted = Wanted(tenant=tenant.strip(), outcome=outcome if outcome in OUTCOMES else "", people=people)
     if file == "csv":
-        rows = [[getattr(each, name) for name in _COLUMNS] async for each in _every(visit.config, **wanted)]
+        rows = [[getattr(each, name) for name in _COLUMNS] async for each in _every(visit.config, wanted)]
         return csv_answer("deliveries", _COLUMNS, rows[:MOST_ROWS], complete=len(rows) <= MOST_ROWS)
     found: list[Delivery] = []
     refusal = None
     try:
-        found = list(await _deliveries(visit.config, **wanted, before=before, limit=_PAGE + 1))
+        found = list(await _deliveries(visit.config, wanted, before=before, limit=_PAGE + 1))
     except errors.NotFound:  # a tenant out of reach looks like one to which nothing came
         pass
     except errors.Invalid as error:
         refusal = error.detail
     names = await parts.key_names()
     page = DeliveryList(
-        **wanted, deliveries=[_shown(each, names) for each in found[:_PAGE]], refusal=refusal,
-        older=links.deliveries(**wanted, before=found[_PAGE - 1].id) if len(found) > _PAGE else None,
-        newest=links.deliveries(**wanted) if before else None, file=links.deliveries(**wanted, format="csv"),
+        **msgspec.structs.asdict(wanted), deliveries=[_shown(each, names) for each in found[:_PAGE]], refusal=refusal,
+        older=links.deliveries(**wanted.query, before=found[_PAGE - 1].id) if len(found) > _PAGE else None,
+        newest=links.deliveries(**wanted.query) if before else None,
+        file=links.deliveries(**wanted.query, format="csv"),
     )  # fmt: skip
     return await visit.page("deliveries.html", page, status=422 if refusal else 200)
 
@@ -111,17 +126,17 @@ async def show_delivery(
 HANDLERS = (list_deliveries, show_delivery)
 
 
-async def _deliveries(
-    config: ConfigService, tenant: str, outcome: str, before: int | None, limit: int
-) -> tuple[Delivery, ...]:
-    return await config.deliveries(tenant=tenant or None, outcome=outcome or None, before=before, limit=limit)
+async def _deliveries(config: ConfigService, wanted: Wanted, before: int | None, limit: int) -> tuple[Delivery, ...]:
+    return await config.deliveries(
+        tenant=wanted.tenant or None, outcome=wanted.outcome or None, people=wanted.people, before=before, limit=limit
+    )
 
 
-async def _every(config: ConfigService, tenant: str, outcome: str) -> AsyncIterator[Delivery]:
+async def _every(config: ConfigService, wanted: Wanted) -> AsyncIterator[Delivery]:
     """All of them, newest first, up to a few more than a file may have."""
     before = None
     for _ in range(MOST_ROWS // _CSV_PAGE + 1):
-        found = await _deliveries(config, tenant, outcome, before, _CSV_PAGE)
+        found = await _deliveries(config, wanted, before, _CSV_PAGE)
         for each in found:
             yield each
         if len(found) < _CSV_PAGE:
@@ -130,7 +145,7 @@ async def _every(config: ConfigService, tenant: str, outcome: str) -> AsyncItera
 
 
 def _shown(delivery: Delivery, names: Mapping[str, str]) -> ShownDelivery:
-    return ShownDelivery(delivery=delivery, sender_name=names.get(delivery.sender))
+    return ShownDelivery(delivery=delivery, sender_name=delivery.person or names.get(delivery.sender))
 
 
 async def _made(config: ConfigService, delivery: Delivery) -> list[Change]:

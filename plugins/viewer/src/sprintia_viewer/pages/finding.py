@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Hit, TenantOverview
+from sprintia_viewer.shown.search_words import FoundPlace, is_too_short, key_and_value, places_found, single_words
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
@@ -51,7 +52,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, or why nothing could be."""
+    """What was found, or why nothing could be.
+
+    Attributes:
+        drop: filters, each with the address of the search without it.
+        words: of a text that is found nowhere, each with the address of the search for it alone.
+        split: the same text as a key and its value, with the address of the search for these.
+    """
 
     query: Query
     hits: list[Hit]
@@ -59,6 +66,11 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
     start: str | None
     refusal: str | None = None
     drop: list[tuple[str, str]] = []
+    words: list[tuple[str, str]] = []
+    split: tuple[str, str, str] | None = None
+
+    def places(self, hit: Hit) -> list[FoundPlace]:
+        return places_found(hit.matches)
 
 
 @get("/viewer", guards=[signed_in()])
@@ -100,7 +112,7 @@ async def search(
             after=after or None, limit=_HITS,
         )  # fmt: skip
     except errors.Invalid as error:
-        return await _search_page(visit, query, refusal=error.detail, status=422)
+        return await _search_page(visit, query, refusal=_refusal(visit, query, error), status=422)
     except errors.NotFound:  # a tenant out of reach looks like one without documents
         return await _search_page(visit, query)
     following = links.search(**query.given, after=found.next) if found.next else None
@@ -128,6 +140,25 @@ _FILTERS = {
 }  # fmt: skip
 
 
+_LABELS = {"q": marked("Anywhere"), "path": marked("In keys"), "value": marked("In values")}
+
+
+def _refusal(visit: Visit, query: Query, error: errors.Invalid) -> str:
+    """Why it cannot be searched; of a text that is too short by the names that the fields have on the page."""
+    short = [visit.told(label) for name, label in _LABELS.items() if is_too_short(getattr(query, name))]
+    if not short:
+        return error.detail
+    told = marked("Type at least 2 characters, not counting spaces, in: %(fields)s.")
+    return visit.told(told, fields=", ".join(short))
+
+
+def _other_searches(query: Query) -> tuple[list[tuple[str, str]], tuple[str, str, str] | None]:
+    others = {name: text for name, text in query.given.items() if name != "q"}
+    words = [(word, links.search(q=word, **others)) for word in single_words(query.q)]
+    pair = None if query.path or query.value else key_and_value(query.q)
+    return words, (*pair, links.search(**others, path=pair[0], value=pair[1])) if pair else None
+
+
 async def _search_page(
     visit: Visit, query: Query, hits: list[Hit] | None = None, following: str | None = None,
     start: str | None = None, *, refusal: str | None = None, status: int = 200,
@@ -137,5 +168,8 @@ async def _search_page(
         (visit.told(name), query.without(field)) for field, name in _FILTERS.items()
         if field in query.given and len(query.given) > 1
     ]  # fmt: skip
-    page = SearchPage(query=query, hits=hits or [], next=following, start=start, refusal=refusal, drop=drop)
+    words, split = _other_searches(query) if not hits and not refusal else ([], None)
+    page = SearchPage(
+        query=query, hits=hits or [], next=following, start=start, refusal=refusal, drop=drop, words=words, split=split
+    )
     return await visit.page("search.html", page, status=status)

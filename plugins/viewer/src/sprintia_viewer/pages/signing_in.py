@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from sprintia_platform import Problem
 from sprintia_viewer.accounts.errors import AccountError
-from sprintia_viewer.accounts.links import Link, LinkRefused
+from sprintia_viewer.accounts.links import Link, LinkRefused, faults_of
 from sprintia_viewer.accounts.passwords import PasswordRefused
 from sprintia_viewer.accounts.signing_in import Refused
 from sprintia_viewer.accounts.users import User
@@ -45,6 +45,7 @@ class SignInPage(msgspec.Struct, frozen=True, kw_only=True):
     code_needed: bool = False
     refusal: str | None = None
     provider: str | None = None
+    signed_out: bool = False
 
 
 class WelcomeForm(msgspec.Struct, frozen=True):
@@ -95,7 +96,7 @@ async def sign_in(visit: NamedDependency[Visit], parts: NamedDependency[Parts]) 
 async def sign_out(visit: NamedDependency[Visit], parts: NamedDependency[Parts]) -> Response[bytes]:
     """End the session, here and in the database, and ask the browser to forget the pages."""
     await parts.sessions.close(visit.token)
-    answer = await visit.redirect(links.sign_in())
+    answer = await visit.redirect(links.sign_in(signed_out="true"))  # there is no session to keep a notice for it
     answer.set_cookie(parts.cookie.ended(visit.request))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
@@ -119,20 +120,29 @@ async def welcome(
     link = await parts.links.look(token)
     if link is None:
         return await _welcome(visit, None, token)
+    faults = [
+        _fault(visit, error)
+        for error in faults_of(link, password=form.password, name=form.name, display_name=form.display_name)
+    ]
     if form.password != form.again:
-        fault = (visit.told(marked("The two passwords differ.")), "#f-again")
-        return await _welcome(visit, link, token, form, [fault])
+        faults.append((visit.told(marked("The two passwords differ.")), "#f-again"))
+    if faults:
+        return await _welcome(visit, link, token, form, faults)
     try:
         user = await parts.links.redeem(token, password=form.password, name=form.name, display_name=form.display_name)
     except LinkRefused:
         return await _welcome(visit, None, token)
     except AccountError as error:
-        field = getattr(error, "field", "password" if isinstance(error, PasswordRefused) else "name")
-        return await _welcome(visit, link, token, form, [(visit.told(str(error)), f"#f-{field}")])
+        return await _welcome(visit, link, token, form, [_fault(visit, error)])
     return await _first_session(visit, parts, user)
 
 
 HANDLERS = (show_sign_in, sign_in, sign_out, show_welcome, welcome)
+
+
+def _fault(visit: Visit, error: AccountError) -> tuple[str, str | None]:
+    field = getattr(error, "field", "password" if isinstance(error, PasswordRefused) else "name")
+    return visit.told(str(error)), f"#f-{field}"
 
 
 async def _first_session(visit: Visit, parts: Parts, user: User) -> Response[bytes]:
@@ -161,6 +171,7 @@ async def _form(
     page = SignInPage(
         next=target, language=visit.request.query_params.get("language"), name=name, refusal=refusal,
         code_needed=outcome is not None and outcome.kind.startswith("code"), provider=parts.provider_name,
+        signed_out=outcome is None and visit.request.query_params.get("signed_out") == "true",
     )  # fmt: skip
     headers = {"Retry-After": str(outcome.retry_after)} if outcome and outcome.kind == "throttled" else {}
     return await visit.page("sign_in.html", page, status=status, headers=headers, sign_in_at=parts.provider_origin)

@@ -3,19 +3,21 @@
 import time
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any, Final, Literal
+from typing import Any, Final
+from typing import Literal as OneOf
 
 import msgspec
 import pygments
 from markupsafe import Markup, escape
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import JsonLexer, YamlLexer
+from pygments.token import Literal, Name
 
 from sprintia_viewer.shown.places import Places, places_of
 from sprintia_viewer.shown.remembered import Remembered
 from sprintia_viewer.shown.unseen import visible
 
-Language = Literal["yaml", "json"]
+Language = OneOf["yaml", "json"]
 
 MOST_HIGHLIGHTED: Final = 64 * 1024
 MOST_LINES: Final = 2_000
@@ -154,7 +156,8 @@ def _highlighted(lines: list[str], language: Language) -> list[Markup] | None:
 
 
 def _before(deadline: float, tokens: Iterator[Any]) -> Iterator[Any]:
-    for token in tokens:
+    for kind, text in tokens:
         if time.monotonic() > deadline:
             raise TimeoutError
-        yield token
+        # Texts within {} and [] have the kind that is an alias's: they are to look as texts elsewhere do.
+        yield (Literal.Scalar.Plain if kind is Name.Variable and not text.startswith("*") else kind), text

@@ -29,7 +29,7 @@ def make_environment(assets: Assets) -> Environment:
     )
     environment.install_gettext_callables(translate, translate_number, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(links=links, asset=assets.asset, integrity=assets.integrity, command=command_told())
-    environment.filters.update(when=_when, ago=_ago, number=_number, size=_size, day=_day, month=_month)
+    environment.filters.update(when=_when, moment=_moment, ago=_ago, number=_number, size=_size, day=_day, month=_month)
     return environment
 
 
@@ -37,6 +37,13 @@ def make_environment(assets: Assets) -> Environment:
 def _when(context: Context, moment: datetime | None) -> Markup | str:
     visit = context["visit"]
     return NOTHING if moment is None else times.time_element(moment, visit.zone, visit.language)
+
+
+@pass_context
+def _moment(context: Context, moment: datetime) -> str:
+    """A time where only text may stand."""
+    visit = context["visit"]
+    return times.shown_time(moment, visit.zone, visit.language)
 
 
 @pass_context

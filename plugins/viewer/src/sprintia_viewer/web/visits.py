@@ -14,6 +14,7 @@ from litestar.connection import ASGIConnection
 from sprintia_config_client.contract import Person
 from sprintia_platform import Problem
 from sprintia_platform.http.languages import Language, preferred_language
+from sprintia_platform.keys.callers import BOOTSTRAP
 from sprintia_viewer.accounts.sessions import Session, csrf_matches, csrf_of
 from sprintia_viewer.accounts.users import User
 from sprintia_viewer.problems import FORM_OUTDATED, NOT_ALLOWED
@@ -80,6 +81,12 @@ class Visit:
     def key_name(self, actor: str) -> str:
         """What people called the key `key:1f2e`; empty of what is none, or is not known."""
         return self._key_names.get(actor.removeprefix("key:"), "") if actor.startswith("key:") else ""
+
+    def key_page(self, actor: str) -> str:
+        """Where the key `key:1f2e` is, for whoever may look at keys; empty where there is no such page."""
+        key = actor.removeprefix("key:")
+        sees = self.user is not None and self.user.tenants is None and self.may("admin")
+        return links.keys(key) if sees and key != BOOTSTRAP and self.key_name(actor) else ""
 
     def _chosen_language(self) -> str:
         asked = self.request.query_params.get("language")
@@ -198,7 +205,8 @@ class Visit:
 
     def _is_at(self, path: str) -> bool:
         if path == links.home():
-            return self.path.rstrip("/") in {links.ROOT, links.search()} or self.path.startswith(f"{links.ROOT}/t/")
+            found_from_there = {links.ROOT, links.search(), links.compare()}
+            return self.path.rstrip("/") in found_from_there or self.path.startswith(f"{links.ROOT}/t/")
         return self.path == path or self.path.startswith(f"{path}/")
 
     async def page(

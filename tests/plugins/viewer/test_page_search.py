@@ -1,0 +1,94 @@
+"""Searching: what was found, each place once with the reason, and what else to try when nothing was."""
+
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.databases import TestDatabases
+from sprintia_testing.mending import put
+
+from sprintia_viewer.web import links
+
+EN = {"language": "en"}
+KEY = ("loja-acacias", "retail", "config")
+
+
+@pytest.fixture(scope="module", params=["together", "split"])
+def arrangement(
+    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arrangement]:
+    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
+        put(made, KEY, "entrega:\n  taxa: '9.50'\n  rua: Rua das Acácias\n  cidade: Moema\n")
+        yield made
+
+
+def searched(person: httpx.Client, **query: str) -> tuple[str, Any]:
+    page = person.get(links.search(), params={**query, **EN})
+    return unescape(page.text), person.get(links.search(), params={**query, "format": "json"}).json()
+
+
+@pytest.mark.parametrize("text", ["taxa: 9.50", "taxa 9.50"])
+def test_a_key_with_its_value_leads_to_the_fields_for_both(arrangement: Arrangement, text: str) -> None:
+    person = arrangement.person("viewer")
+    page, data = searched(person, q=text)
+    assert data["hits"] == []
+    assert "What was typed is looked for as a whole, as it is written" in page
+    key, value, address = data["split"]
+    assert (key, value) == ("taxa", "9.50")
+    assert f'href="{address}"' in page
+    assert [hit["tenant_id"] for hit in person.get(f"{address}&format=json").json()["hits"]] == [KEY[0]]
+
+
+def test_words_of_a_text_that_is_nowhere_are_offered_alone(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    page, data = searched(person, q="acacias, moema", tenant=KEY[0])
+    assert data["words"] == [[word, links.search(q=word, tenant=KEY[0])] for word in ("acacias", "moema")]
+    for word, address in data["words"]:
+        assert f"Search for {word} alone" in page
+        assert person.get(f"{address}&format=json").json()["hits"]
+    assert searched(person, q="nowhere")[1]["words"] == []
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script> x:y", '" onclick="x', ": :", "=" * 200, "a:", ":a"])
+def test_hostile_texts_stay_text(arrangement: Arrangement, text: str) -> None:
+    page = arrangement.person("viewer").get(links.search(), params={"q": text})
+    assert page.status_code in {200, 422}, page.text
+    assert "<script>alert" not in page.text
+    assert ' onclick="x' not in page.text
+
+
+def test_a_place_that_key_and_value_name_stands_once(arrangement: Arrangement) -> None:
+    page, data = searched(arrangement.person("viewer"), q="rua")
+    assert sorted(match["found_in"] for match in data["hits"][0]["matches"]) == ["path", "value"]
+    place = f'<a href="{links.key(*KEY, "/entrega/rua")}">'
+    assert page.count(place) == 1
+    row = page.partition(place)[2].partition("</li>")[0]
+    assert ">key</span>" in row
+    assert ">value</span>" in row
+    assert "Rua das Acácias" in row
+
+
+def test_a_hit_by_id_says_so(arrangement: Arrangement) -> None:
+    page, data = searched(arrangement.person("viewer"), q="loja-aca")
+    assert (data["hits"][0]["in_ids"], data["hits"][0]["matches"]) == (True, [])
+    assert "in the id" in page
+    assert "in the id" not in searched(arrangement.person("viewer"), q="rua")[0]
+
+
+@pytest.mark.parametrize(("query", "field"), [({"q": "a"}, "Anywhere"), ({"value": "b"}, "In values")])
+def test_a_text_that_is_too_short_names_the_field_of_the_page(
+    arrangement: Arrangement, query: dict[str, str], field: str
+) -> None:
+    answer = arrangement.person("viewer").get(links.search(), params={**query, **EN})
+    assert answer.status_code == 422
+    assert f"Type at least 2 characters, not counting spaces, in: {field}." in answer.text
+
+
+def test_further_filters_are_folded_until_one_is_set(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    folded, unfolded = '<details class="more">', '<details class="more" open>'
+    assert folded in person.get(links.search(q="rua")).text
+    assert unfolded in person.get(links.search(q="rua", domain="retail")).text
