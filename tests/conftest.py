@@ -29,6 +29,10 @@ SLOW = (
     # faults of faults
     "a_worker_that_starts_while_postgres_is_down", "what_a_killed_supervisor_left_is_removed",
     "a_burst_of_a_thousand_is_refused", "workers_that_wait_for_a_database_end", "a_second_signal_ends_at_once",
+    "test_a_killed_worker_is_replaced", "workers_end_with_a_killed_supervisor", "leads_somewhere[together-admin]",
+    "test_any_scrape_shows_every_worker", "a_document_at_the_limits_is_compared",
+    "a_listener_that_was_silently_lost", "a_killed_backend_costs_a_503",
+    "requests_end_while_the_database_is_silent", "test_two_serve_on_one_data_folder",
 )  # fmt: skip
 """Parts of names of tests that `make test-all` alone runs: ten minutes of a small machine, for little that is new."""
 

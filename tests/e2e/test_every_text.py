@@ -18,7 +18,8 @@ DATA = {"code", "pre", "time", "script", "style", "title", "textarea", "option",
 READ_ALOUD = ("aria-label", "placeholder", "alt")
 # The same in every language: signs, numbers, names of formats and languages, times that Babel tells.
 SAME = re.compile(
-    r"""[\W\d_]*|Sprintia(\ [\d.]+)?|YAML|JSON|API|id|:?\ ?v\d+(\ ·(\ [\d-]{10}\ [\d:]{8})?)?|loja_[ab]/retail|admin-\d+@exemplo\.com\.br
+    r"""[\W\d_]*|Sprintia(\ [\d.]+)?|YAML|JSON|API|id|:?\ ?v\d+(\ ·(\ [\d-]{10}\ [\d:]{8})?)?|loja_[ab]/retail
+    |admin-\d+@exemplo\.com\.br
     |(PT|EN)(:\ )?(Português\ \(Brasil\)|English)?|Português\ \(Brasil\)|English|(in\ )?\d+\ \w+(\ ago)?
     |[\d.,]+\ (B|kB)|[A-Z][a-z]{2}\ \d+,\ \d{4}""",
     re.VERBOSE,

@@ -368,7 +368,9 @@ def test_the_data_of_every_list_is_of_ones_own_tenants(arrangement: Arrangement,
             if answer.headers["content-type"].startswith("application/json"):
                 told = {name: value for name, value in answer.json().items() if name not in _ECHOED}
                 assert "owner" not in json.dumps(told), form
-            assert not any(text in answer.text for text in planted if text not in path), form
+            # The filter of the audit offers these to everybody; its twin has what was found alone.
+            offered = ("user.create", "key.create") if form == path and path.startswith("/viewer/audit") else ()
+            assert not any(text in answer.text for text in planted if text not in path and text not in offered), form
 
 
 _ECHOED = {"text", "tenant", "query", "left", "right", "question", "refusal", "file", "detail", "instance", "answer"}

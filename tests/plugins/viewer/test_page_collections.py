@@ -55,7 +55,7 @@ def test_before_anything_came_the_page_says_where_collections_come_from(
     with arranged("together", databases, tmp_path) as empty:
         page = empty.person("viewer").get(links.collections(), params=EN)
         assert "No tenant has collections." in page.text
-        assert "No vectorizer is installed" in page.text
+        assert "no vectorizer is installed" in page.text
 
 
 def test_the_matrix_shows_who_has_what_and_who_disagrees(arrangement: Arrangement) -> None:
@@ -73,7 +73,7 @@ def test_the_matrix_shows_who_has_what_and_who_disagrees(arrangement: Arrangemen
     page = person.get(links.collections(), params=EN).text
     assert page.count("documents disagree<") == 1
     assert links.key("drifts", "retail", "metadata", "/enabled_collections") in page
-    assert "No vectorizer is installed: whether a collection is indexed is not known here." in page
+    assert "Whether a collection is indexed is not known here: no vectorizer is installed" in page
 
 
 def test_tenants_and_collections_are_found_by_a_part_of_their_names(arrangement: Arrangement) -> None:

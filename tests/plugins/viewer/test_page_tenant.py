@@ -1,15 +1,19 @@
 """A tenant's page: what it holds, who delivers, what was not taken, when it changed."""
 
+import asyncio
 import csv
 from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.arrangements import Arrangement, Role, arranged
+from sprintia_testing.clients import eventually
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import form_at, stands, written
 from sprintia_testing.shop import open_shop
 
+from sprintia_platform.keys.store import create_key, revoke_key
+from sprintia_platform.keys.tokens import NewToken
 from sprintia_viewer.web import links
 
 
@@ -87,6 +91,41 @@ def test_a_key_is_told_by_its_name(arrangement: Arrangement) -> None:
     name = "API_KEY" if actor["actor"] == "key:bootstrap" else "test"
     assert f'title="{actor["actor"]}">{name}</span>' in history.text
     assert f">{actor['actor']}<" not in history.text
+
+
+def test_the_name_of_a_key_leads_to_it_until_it_is_revoked(arrangement: Arrangement) -> None:
+    keys = arrangement.config.host.database
+    name, told = "Odoo <b>da loja</b>", "Odoo &lt;b&gt;da loja&lt;/b&gt;"
+
+    async def make() -> NewToken:
+        async with keys.transaction("platform", "*") as connection:
+            return await create_key(
+                connection, name=name, rights=["config:write"], tenants=None, networks=[], expires_at=None, actor="test"
+            )
+
+    async def revoke(key_id: str) -> bool:
+        async with keys.transaction("platform", "*") as connection:
+            return await revoke_key(connection, key_id, actor="test")
+
+    def shows(role: Role, page: str, text: str) -> None:
+        """Names are remembered for some seconds."""
+        person = arrangement.person(role)
+
+        async def stands_there() -> bool:
+            return text in (await asyncio.to_thread(person.get, page)).text
+
+        asyncio.run(eventually(stands_there, f"{page} says {text}"))
+
+    made = arrangement.config.run(make)
+    key = (f"named-{arrangement.name}", "retail", "config")
+    answer = arrangement.config.as_key(made.text).put(f"/configs/{'/'.join(key)}", json={"a": 1})
+    assert answer.status_code == 200, answer.text
+    actor, place = f"key:{made.key_id}", links.keys(made.key_id)
+    for page in (links.history(*key), links.document(*key), links.tenant(key[0])):
+        shows("admin", page, f'<a class="actor" title="{actor}" href="{place}">{told}</a>')
+        shows("viewer", page, f'<span class="actor" title="{actor}">{told}</span>')
+    assert arrangement.config.run(lambda: revoke(made.key_id))
+    shows("admin", links.history(*key), f">{actor}</span>")
 
 
 def test_the_audit_is_asked_by_the_name_that_it_shows(arrangement: Arrangement) -> None:
