@@ -22,41 +22,16 @@ _SECRETS = (
 def migrate(cr, version):
     """Run when the models are set up."""
     env = Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-    _make_missing_tokens(env)
     key = env["config.service.settings"]._stored(_KEY)
-    kept = [name for name in _SECRETS if not _adopted(env, name, key)]
-    # What this key did not open another one may, found later: neither is thrown away.
-    if not kept:
+    for name in _SECRETS:
+        column = f"{name}_encrypted"
+        for record, values in _old_values(env, column).items():
+            _adopt(record, name, values, key)
+        drop_columns(cr, _TABLE, (column,))
+        env["ir.attachment"].sudo().search([("res_model", "=", _MODEL), ("res_field", "=", column)]).unlink()
+    if not env[_MODEL].with_context(active_test=False).search_count([("secrets_to_enter", "!=", False)]):
         forget_parameters(cr, (_KEY,))
     env.flush_all()
-
-
-def _make_missing_tokens(env):
-    for record in env[_MODEL].with_context(active_test=False).search([("token", "in", (False, ""))]):
-        record.token = record._new_token({"account_id": record.account_id})
-
-
-def _adopted(env, name, key):
-    """Seal a secret of all records anew; tell whether nothing is left of it that could not be opened."""
-    column = f"{name}_encrypted"
-    found = _old_values(env, column)
-    left = env[_MODEL].union(*(record for record, values in found.items() if not _adopt(record, name, values, key)))
-    attachments = _attachments(env, column)
-    attachments.filtered(lambda attachment: attachment.res_id not in left.ids).unlink()
-    if not left:
-        drop_columns(env.cr, _TABLE, (column,))
-    elif sql.column_exists(env.cr, _TABLE, column):
-        env.cr.execute(
-            sql.SQL(
-                "UPDATE %s SET %s = NULL WHERE id <> ALL(%s)",
-                sql.SQL.identifier(_TABLE), sql.SQL.identifier(column), left.ids,
-            )
-        )  # fmt: skip
-    return not left
-
-
-def _attachments(env, column):
-    return env["ir.attachment"].sudo().search([("res_model", "=", _MODEL), ("res_field", "=", column)])
 
 
 def _old_values(env, column):
@@ -70,7 +45,8 @@ def _old_values(env, column):
             )
         )  # fmt: skip
         found = {row[0]: [row[1]] for row in env.cr.fetchall()}
-    for attachment in _attachments(env, column):
+    attachments = env["ir.attachment"].sudo().search([("res_model", "=", _MODEL), ("res_field", "=", column)])
+    for attachment in attachments:
         raw = attachment.raw or b""
         found.setdefault(attachment.res_id, []).extend([raw.decode("ascii", "replace"), _packed(raw)])
     records = env[_MODEL].with_context(active_test=False)
@@ -82,9 +58,8 @@ def _packed(raw):
 
 
 def _adopt(record, name, values, key):
-    """Seal one record's secret anew; tell whether that is settled."""
     if not record.exists() or record[f"{name}_sealed"]:
-        return True
+        return
     for value in values:
         try:
             secret = legacy_open(value, key)
@@ -92,8 +67,7 @@ def _adopt(record, name, values, key):
             continue
         if secret:
             record.write({f"{name}_sealed": record.env["config.service.vault"].seal(secret)})
-        return True
+        return
     told = record.secrets_to_enter
     record.write({"secrets_to_enter": f"{told}, {name}" if told else name})
     _logger.info("%s of credentials %s cannot be opened, and has to be entered again", name, record.id)
-    return False
