@@ -67,6 +67,13 @@ def test_it_reads_and_writes(sync_client: SyncConfigClient) -> None:
     assert client.resolve(account="1").tenant_id == "t1"
     assert client.mapping()["fallbacks"] == []
     assert client.replace_mapping({})["accounts"] == {}
+    client.put("t1", "retail", "config", "a: 3\n")
+    content = b"".join(client.export("t1"))
+    client.put("t1", "retail", "config", "a: 4\n")
+    assert client.import_heads(content).documents.written == 1
+    assert client.text("t1", "retail", "config") == "a: 3\n"
+    with pytest.raises(NotFound):
+        next(client.export("nobody"))
 
 
 def test_it_acts_for_people(sync_client: SyncConfigClient) -> None:

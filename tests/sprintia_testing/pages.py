@@ -22,6 +22,8 @@ PAGES = {
     "edit": links.edit(*KEY),
     "rollback": links.rollback(*KEY, 1),
     "delete": links.delete(*KEY),
+    "export": links.export(TENANT),
+    "import": links.import_(),
     "mapping": links.mapping(),
     "mapping-history": links.mapping("history"),
     "collections": links.collections(),

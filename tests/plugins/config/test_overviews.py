@@ -200,3 +200,14 @@ def test_history_counts_what_each_version_changed(served: RunningPlatform) -> No
     page = client.get(f"{place}/history", params={"counts": "true", "limit": 1, "before": 3}).json()
     assert page[0]["counts"]["changed"] == 1
     assert "counts" not in client.get(f"{place}/history").json()[0]
+
+
+def test_what_people_write_does_not_hide_what_the_same_key_delivered(platform: RunningPlatform) -> None:
+    path = "/configs/loja/retail/config"
+    person = '{"name": "ana", "rights": ["config:write"], "tenants": null}'
+    for number, headers in enumerate(({}, {"X-Acting-For": person}, {"X-Acting-For": person})):
+        named = {"Idempotency-Key": f"write-{number}", **headers}
+        assert platform.client.put(path, json={"number": number}, headers=named).status_code == 200
+    deliveries = platform.client.get("/config/deliveries?tenant=loja").json()
+    (source,) = platform.client.get("/config/tenants/loja").json()["sources"]
+    assert source["last_applied_at"] == source["last_at"] == deliveries[-1]["received_at"]

@@ -22,6 +22,9 @@ from sprintia_config_client.contract import (
     HistoryItem,
     Hit,
     Hits,
+    ImportCounts,
+    ImportProblem,
+    ImportReport,
     Layer,
     MappingVersion,
     Match,
@@ -58,10 +61,11 @@ from sprintia_config_client.tracing import traced
 
 __all__ = [
     "ABSENT", "ActivityDay", "ApiKey", "Blame", "BlamedPath", "Bundle", "Change", "Changes", "ClientSettings",
-    "ConfigClient", "ConfigError", "ConfigReader", "ConfigWriter", "Conflict", "Counts", "Delivery", "DeliverySource",
-    "Diff", "Difference", "Document", "DocumentSchema", "Fault", "Forbidden", "Gone", "Head", "HistoryItem", "Hit",
-    "Hits", "Invalid", "Layer", "MappingVersion", "Match", "NotFound", "Person", "Pin", "PlacedDifference", "Replay",
-    "Resolution", "Secret", "SnapshotSettings", "StaleRead", "StoredVersion", "SyncConfigClient", "TenantDetail",
-    "TenantOverview", "TenantPage", "TenantValue", "TextDiff", "Unauthorized", "Unavailable", "Validation",
-    "ValuesPage", "pin", "traced",
+    "ConfigClient", "ConfigError", "ConfigReader", "ConfigWriter", "Conflict", "Counts", "Delivery",
+    "DeliverySource", "Diff", "Difference", "Document", "DocumentSchema", "Fault", "Forbidden", "Gone", "Head",
+    "HistoryItem", "Hit", "Hits", "ImportCounts", "ImportProblem", "ImportReport", "Invalid", "Layer",
+    "MappingVersion", "Match", "NotFound", "Person", "Pin", "PlacedDifference", "Replay", "Resolution", "Secret",
+    "SnapshotSettings", "StaleRead", "StoredVersion", "SyncConfigClient", "TenantDetail", "TenantOverview",
+    "TenantPage", "TenantValue", "TextDiff", "Unauthorized", "Unavailable", "Validation", "ValuesPage", "pin",
+    "traced",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sprintia_config_client import wire
 from sprintia_config_client.asking import Asking, understood
-from sprintia_config_client.contract import Expected, HistoryItem, Patch, Replay
+from sprintia_config_client.contract import Expected, HistoryItem, ImportReport, Patch, Replay
 from sprintia_config_client.exact import JsonValue
 from sprintia_config_client.requests import (
     check_message,
@@ -87,6 +87,11 @@ class Changing(Asking):
         if made.revision is not None and not dry_run:
             self._wrote(tenant, made.revision)
         return made
+
+    async def import_heads(self, content: bytes, *, dry_run: bool = False) -> ImportReport:
+        query = {"history": "heads", "dry_run": dry_run or None}
+        response = await self._transport.send_file("/config/import", content, "application/x-ndjson", query)
+        return understood(response, wire.read_import)
 
     async def _write(
         self, tenant: str, method: str, path: str, body: bytes | None, media_type: str | None, expected: Expected,

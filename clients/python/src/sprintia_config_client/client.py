@@ -41,6 +41,7 @@ from sprintia_config_client.requests import (
     document_path,
     secret_path,
     sides_query,
+    tenant_named,
     tenant_path,
 )
 from sprintia_config_client.routing import resolve_in
@@ -207,6 +208,10 @@ class ConfigClient(Administering, Changing):
     async def changes(self, tenant: str, since: int = 0, *, wait: float = 0.0, limit: int = 500) -> Changes:
         params = {"since": since, "wait": wait, "limit": limit}
         return await self._read(f"{tenant_path(tenant)}/changes", wire.read_changes, params, wait=wait)
+
+    def export(self, tenant: str, *, clear: bool = False) -> AsyncGenerator[bytes, None]:
+        query = {"tenant": tenant_named(tenant), "secrets": "clear" if clear else "masked"}
+        return self._transport.stream("/config/export", query)
 
     async def watch(self, tenant: str, since: int | None = None) -> AsyncGenerator[Change, None]:
         """Wait for changes, for ever: each once, in order of commit, from `since` on (None: from now).

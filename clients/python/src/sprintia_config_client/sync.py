@@ -3,7 +3,7 @@
 import copy
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
@@ -33,6 +33,7 @@ from sprintia_config_client.sync_changing import SyncChanging
 from sprintia_config_client.thread import Call, RunningClient
 
 AnswerT = TypeVar("AnswerT")
+ItemT = TypeVar("ItemT")
 
 
 class SyncConfigClient(SyncAdministering, SyncChanging):
@@ -136,25 +137,31 @@ class SyncConfigClient(SyncAdministering, SyncChanging):
     def changes(self, tenant: str, since: int = 0, *, wait: float = 0.0, limit: int = 500) -> Changes:
         return self._run(lambda client: client.changes(tenant, since, wait=wait, limit=limit))
 
+    def export(self, tenant: str, *, clear: bool = False) -> Iterator[bytes]:
+        return self._iterated(lambda client: client.export(tenant, clear=clear))
+
     def watch(self, tenant: str, since: int | None = None) -> Iterator[Change]:
         """Wait for changes, for ever; see `ConfigClient.watch`. The thread that iterates waits."""
-        watching = self._client_of(self._now()).watch(tenant, since)
-
-        async def following() -> Change | None:
-            return await anext(watching, None)
-
-        try:
-            while (change := self._run(lambda _client: following())) is not None:
-                yield change
-        finally:
-            with suppress(RuntimeError):  # closed meanwhile
-                self._run(lambda _client: watching.aclose())
+        return self._iterated(lambda client: client.watch(tenant, since))
 
     def pin(
         self, tenant: str, revision: int | None = None, *, layers: bool = False, base_revision: int | None = None
     ) -> Pin:
         """Bind a run to one revision of a tenant, and of its layers; reads of the `Pin` need no request."""
         return self._run(lambda client: client.pin(tenant, revision, layers=layers, base_revision=base_revision))
+
+    def _iterated(self, call: Callable[[ConfigClient], AsyncGenerator[ItemT, None]]) -> Iterator[ItemT]:
+        coming = call(self._client_of(self._now()))
+
+        async def following() -> ItemT | None:
+            return await anext(coming, None)
+
+        try:
+            while (item := self._run(lambda _client: following())) is not None:
+                yield item
+        finally:
+            with suppress(RuntimeError):  # closed meanwhile
+                self._run(lambda _client: coming.aclose())
 
     def _run(self, call: Call[AnswerT]) -> AnswerT:
         running = self._now()

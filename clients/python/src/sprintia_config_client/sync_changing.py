@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sprintia_config_client.contract import Expected, HistoryItem, Patch, Replay
+from sprintia_config_client.contract import Expected, HistoryItem, ImportReport, Patch, Replay
 from sprintia_config_client.exact import JsonValue
 from sprintia_config_client.thread import Blocking
 
@@ -75,3 +75,6 @@ class SyncChanging(Blocking):
         return self._run(
             lambda client: client.replay(tenant, delivery_id, dry_run=dry_run, idempotency_key=idempotency_key)
         )
+
+    def import_heads(self, content: bytes, *, dry_run: bool = False) -> ImportReport:
+        return self._run(lambda client: client.import_heads(content, dry_run=dry_run))

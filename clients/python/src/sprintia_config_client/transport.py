@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from sprintia_config_client.settings import ClientSettings
 from sprintia_config_client.tracing import trace_headers
 
 _FIRST_PAUSE = 0.1
+_LONG_WORK = 300.0
 
 
 class Transport:
@@ -62,6 +64,34 @@ class Transport:
         """
         return await self._send("POST", path, content=content, headers={"Content-Type": "application/json"})
 
+    async def stream(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncGenerator[bytes, None]:
+        """Read an answer as it comes; once.
+
+        Raises:
+            ConfigError: any other answer than 200, or what came was cut off.
+        """
+        with self._reaching():
+            async with self._connections.client.stream(
+                "GET", path, params=params, timeout=self._timeout(), headers={**self._headers, **trace_headers()}
+            ) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    raise error_of(response)
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+
+    async def send_file(
+        self, path: str, content: bytes, media_type: str, params: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """Post a file, once, and wait long for what becomes of it.
+
+        Raises:
+            ConfigError: any other answer than 200.
+        """
+        return await self._send(
+            "POST", path, params=params, content=content, headers={"Content-Type": media_type}, wait=_LONG_WORK
+        )
+
     async def write(
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str], idempotency_key: str,
         params: Mapping[str, Any] | None = None,
@@ -86,14 +116,23 @@ class Transport:
         self, method: str, path: str, *, headers: Mapping[str, str], params: Mapping[str, Any] | None = None,
         content: bytes | None = None, wait: float = 0.0,
     ) -> httpx.Response:  # fmt: skip
-        client = self._connections.client
-        timeout = httpx.Timeout(self._settings.timeout + wait, connect=self._settings.connect_timeout)
         given = None if params is None else {name: value for name, value in params.items() if value is not None}
-        try:
-            response = await client.request(
-                method, path, params=given, content=content, timeout=timeout,
+        with self._reaching():
+            response = await self._connections.client.request(
+                method, path, params=given, content=content, timeout=self._timeout(wait),
                 headers={**self._headers, **trace_headers(), **headers},
             )  # fmt: skip
+        if response.status_code in {200, 304}:
+            return response
+        raise error_of(response)
+
+    def _timeout(self, wait: float = 0.0) -> httpx.Timeout:
+        return httpx.Timeout(self._settings.timeout + wait, connect=self._settings.connect_timeout)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.TransportError as error:
             raise Unavailable(
                 f"{self._settings.url} did not answer ({type(error).__name__}): {error}", unreachable=True
@@ -102,9 +141,6 @@ class Transport:
             raise Unavailable(
                 f"{self._settings.url} sent what cannot be unpacked: {error}", unreachable=False
             ) from error
-        if response.status_code in {200, 304}:
-            return response
-        raise error_of(response)
 
     def _pause(self, attempt: int, error: Unavailable) -> float | None:
         """How long to wait before the next attempt; None when there is no point in one."""

@@ -33,12 +33,14 @@ from sprintia_config_client.contract.reader import ConfigReader
 from sprintia_config_client.contract.schemas import DocumentSchema
 from sprintia_config_client.contract.searching import Hit, Hits, Match, TenantValue, ValuesPage
 from sprintia_config_client.contract.tenants import DeliverySource, TenantDetail, TenantOverview, TenantPage
+from sprintia_config_client.contract.transfer import ImportCounts, ImportProblem, ImportReport
 from sprintia_config_client.contract.writer import ConfigWriter
 
 __all__ = [
     "ABSENT", "ActivityDay", "AdministrationReader", "Blame", "BlamedPath", "Bundle", "Change", "Changes",
     "ConfigReader", "ConfigWriter", "Counts", "Delivery", "DeliverySource", "Diff", "Difference", "Document",
-    "DocumentSchema", "Expected", "Head", "HistoryItem", "Hit", "Hits", "Layer", "MappingVersion", "Match", "Patch",
-    "Person", "PlacedDifference", "Replay", "Resolution", "Secret", "StoredVersion", "TenantDetail", "TenantOverview",
-    "TenantPage", "TenantValue", "TextDiff", "Validation", "ValuesPage",
+    "DocumentSchema", "Expected", "Head", "HistoryItem", "Hit", "Hits", "ImportCounts", "ImportProblem",
+    "ImportReport", "Layer", "MappingVersion", "Match", "Patch", "Person", "PlacedDifference", "Replay",
+    "Resolution", "Secret", "StoredVersion", "TenantDetail", "TenantOverview", "TenantPage", "TenantValue",
+    "TextDiff", "Validation", "ValuesPage",
 ]  # fmt: skip

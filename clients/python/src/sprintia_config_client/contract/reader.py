@@ -1,5 +1,6 @@
 """`ConfigReader`: read what stands, what stood, and what changed."""
 
+from collections.abc import AsyncGenerator
 from typing import Protocol, Self
 
 from sprintia_config_client.contract.administration import AdministrationReader
@@ -92,4 +93,15 @@ class ConfigReader(AdministrationReader, Protocol):
 
     async def changes(self, tenant: str, since: int = 0, *, wait: float = 0.0, limit: int = 500) -> Changes:
         """Read what changed after revision `since`, in order of commit; wait up to `wait` seconds for the next."""
+        ...
+
+    def export(self, tenant: str, *, clear: bool = False) -> AsyncGenerator[bytes, None]:
+        """Give everything of a tenant with its history, from one moment, as lines of JSON.
+
+        Without `clear`, which the audit log records, secrets are masks: versions that hold some cannot be imported
+        where they do not stand already. Only what ends with a line `{"kind":"end",…}` is whole.
+
+        Raises:
+            NotFound: with the first line.
+        """
         ...

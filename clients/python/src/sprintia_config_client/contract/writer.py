@@ -7,6 +7,7 @@ from sprintia_config_client.contract.deliveries import Replay
 from sprintia_config_client.contract.documents import Expected, Patch
 from sprintia_config_client.contract.history import HistoryItem
 from sprintia_config_client.contract.people import Person
+from sprintia_config_client.contract.transfer import ImportReport
 from sprintia_config_client.exact import JsonValue
 
 
@@ -83,5 +84,20 @@ class ConfigWriter(Protocol):
         Raises:
             NotFound: there is none.
             Conflict: its body is not kept, or a replay of it was taken before.
+        """
+        ...
+
+    async def import_heads(self, content: bytes, *, dry_run: bool = False) -> ImportReport:
+        """Write what stands in an export, as new versions of one's own over whatever stands here.
+
+        What stands already makes none, so that a repetition does nothing. What the file does not name stays. Each
+        tenant is one transaction.
+
+        Args:
+            content: what `ConfigReader.export` gave.
+            dry_run: do it and undo it, to see what it would do.
+
+        Raises:
+            Invalid: the file is cut short, altered, or none; its faults name each line. Nothing was written.
         """
         ...

@@ -10,6 +10,7 @@ from sprintia_config_client.contract import (
     Delivery,
     DocumentSchema,
     Hits,
+    ImportReport,
     TenantDetail,
     TenantOverview,
     TenantPage,
@@ -64,6 +65,10 @@ def read_tenant(body: bytes) -> TenantDetail:
 
 def read_hits(body: bytes) -> Hits:
     return read_record(body, Hits)
+
+
+def read_import(body: bytes) -> ImportReport:
+    return read_record(body, ImportReport)
 
 
 def read_values(body: bytes) -> ValuesPage:

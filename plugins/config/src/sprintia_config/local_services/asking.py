@@ -12,6 +12,7 @@ from sprintia_config.documents.service import Shown, not_found
 from sprintia_config.local_services.callers import HERE, person_here
 from sprintia_config.local_services.failures import translated
 from sprintia_config.parts import Parts
+from sprintia_config.transfer.service import Transfers
 from sprintia_config_client import requests
 from sprintia_config_client.contract import Person
 from sprintia_platform import Caller, Problem
@@ -30,6 +31,7 @@ class Asking:
     def __init__(self, host: "Host") -> None:
         self._database = host.database
         self._parts = Parts.of(host)
+        self._transfers = Transfers.of(host)
         self._caller: Caller = HERE
         self._language: Language = "en"
 

@@ -1,6 +1,6 @@
 """Writes: each happens once for its idempotency key, as through the routes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -14,9 +14,10 @@ from sprintia_config.local_services.failures import set_aside
 from sprintia_config.local_services.given import delivery_here, given_mapping, json_content, whole, yaml_content
 from sprintia_config.mapping import service as mapping_service
 from sprintia_config.mapping.slices import GivenMapping
+from sprintia_config.transfer.service import imported
 from sprintia_config.writing import Answer, Author, Change, Delivery
 from sprintia_config_client import requests, wire
-from sprintia_config_client.contract import Expected, HistoryItem, Patch, Replay
+from sprintia_config_client.contract import Expected, HistoryItem, ImportReport, Patch, Replay
 from sprintia_config_client.exact import JsonValue
 
 _WRITE = "config:write"
@@ -119,6 +120,13 @@ class Changing(Asking):
             )
         return wire.read_replay(answer.body)
 
+    async def import_heads(self, content: bytes, *, dry_run: bool = False) -> ImportReport:
+        async with self._asked(_WRITE, _WRITE_MAPPING):
+            done = await imported(
+                self._transfers, self._parts.writer, self._caller, _once(content), history="heads", dry_run=dry_run
+            )  # fmt: skip
+        return wire.read_import(msgspec.json.encode(done.report(self._language, dry_run=dry_run)))
+
     async def _write(
         self, method: str, key: DocumentKey, body: bytes, expected: Expected, idempotency_key: str | None, work: Work,
         author: Author | None = None, media_type: str = "application/json",
@@ -159,6 +167,10 @@ class Changing(Asking):
         return delivery_here(
             self._caller, self._language, route, idempotency_key, *parts, body=body, media_type=media_type
         )
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def _put_body(content: str | Mapping[str, object], message: str) -> tuple[str, bytes, str]:

@@ -1,6 +1,8 @@
 """What stands, what stood, and what changed."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import msgspec
 
@@ -15,6 +17,7 @@ from sprintia_config.local_services.given import whole
 from sprintia_config.mapping import service as mapping_service
 from sprintia_config.mapping import store
 from sprintia_config.models import SCHEMA
+from sprintia_config.transfer.service import exported
 from sprintia_config_client import requests, wire
 from sprintia_config_client.contract import Bundle, Changes, Diff, Document, Head, HistoryItem, Resolution, Secret
 from sprintia_config_client.exact import JsonValue
@@ -119,3 +122,13 @@ class Reading(Asking):
                 raise Problem(PARAMETER_INVALID, names="since, wait, limit")
             page, _ = await timeline.next_page(self._parts.feed, tenant, since, wait, limit)
         return wire.read_changes(msgspec.json.encode(page))
+
+    async def export(self, tenant: str, *, clear: bool = False) -> AsyncGenerator[bytes, None]:
+        requests.tenant_path(tenant)
+        async with self._asked(_READ, tenant=tenant):
+            lines = exported(
+                self._transfers, self._database, self._parts.vault, self._caller, (tenant,), clear=clear
+            )  # fmt: skip
+            async with aclosing(lines):
+                async for line in lines:
+                    yield line

@@ -45,7 +45,7 @@ TEXTS: dict[Code, Text] = {
         "o documento não atende ao esquema do seu tipo aqui", "the document does not meet the schema of its type here"
     ),
     "tenant_out_of_reach": Text(
-        "a chave usada não alcança este tenant", "the key that is used does not reach this tenant"
+        "este tenant está fora do alcance de quem importa", "this tenant is out of reach for whoever imports"
     ),
 }
 

@@ -4,12 +4,16 @@ An export may hold secrets in clear, and may be larger than memory. What is left
 open.
 """
 
+import errno
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from sprintia_config import problems
 from sprintia_config.secrecy.envelope import DataKey, Place
+from sprintia_platform import Problem
 
 _LENGTH_BYTES = 4
 
@@ -49,6 +53,17 @@ class Spool:
             yield number, self._key.open(sealed, _place(number))
             offset += _LENGTH_BYTES + length
             number += 1
+
+
+@contextmanager
+def room_on_disk() -> Iterator[None]:
+    """Raise a `Problem` (507) when what is spooled finds no room on the disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Problem(problems.IMPORT_NO_SPACE) from None
 
 
 def _place(number: int) -> Place:

@@ -25,6 +25,7 @@ from sprintia_viewer.pages import (
     second_factor,
     signing_in,
     tenants,
+    transferring,
     user_acts,
     users,
 )
@@ -36,6 +37,7 @@ HANDLERS = (
     *preferences.HANDLERS,
     *finding.HANDLERS,
     *tenants.HANDLERS,
+    *transferring.HANDLERS,
     *documents.HANDLERS,
     *histories.HANDLERS,
     *comparing.HANDLERS,

@@ -9,12 +9,15 @@ from litestar import Request
 from sprintia_platform import Problem
 from sprintia_platform.http.problems import UNSUPPORTED_MEDIA_TYPE
 from sprintia_viewer.problems import FORM_INVALID
+from sprintia_viewer.web import uploads
+from sprintia_viewer.web.uploads import Upload
 
 FormT = TypeVar("FormT", bound=msgspec.Struct)
 
 CSRF_FIELD = "csrf"
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 2_000
+_UPLOAD = "upload"
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -33,6 +36,8 @@ async def fields_of(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
         Problem: 415 for another kind of body, 422 for one that cannot be read.
     """
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given == uploads.MEDIA_TYPE and request.route_handler.opt.get(uploads.TAKES_FILES):
+        return _checked((await _upload_of(request)).fields)
     body = await request.body()
     if given != _MEDIA_TYPE:
         if not body and not given:
@@ -42,6 +47,23 @@ async def fields_of(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise Problem(FORM_INVALID, fields="?") from None
+    return _checked(pairs)
+
+
+async def file_of(request: Request[Any, Any, Any], name: str) -> bytes:
+    """The file of a form's field; empty when none was chosen."""
+    return (await _upload_of(request)).files.get(name, b"")
+
+
+async def _upload_of(request: Request[Any, Any, Any]) -> Upload:
+    state = request.scope["state"]
+    if _UPLOAD not in state:  # the guard reads the form before the handler does
+        state[_UPLOAD] = uploads.read_upload(await request.body(), request.headers.get("content-type", ""))
+    upload: Upload = state[_UPLOAD]
+    return upload
+
+
+def _checked(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     if any("\0" in value for _, value in pairs):
         raise Problem(FORM_INVALID, fields="?")
     return [(name, value.replace("\r\n", "\n")) for name, value in pairs]

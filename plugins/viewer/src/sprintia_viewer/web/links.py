@@ -27,6 +27,14 @@ def tenant(tenant_id: str) -> str:
     return path("t", tenant_id)
 
 
+def export(tenant_id: str) -> str:
+    return path("t", tenant_id, "export")
+
+
+def import_() -> str:
+    return path("import")
+
+
 def document(tenant_id: str, domain: str, config_type: str, *below: object, **query: object) -> str:
     return path("t", tenant_id, domain, config_type, *below, **query)
 
