@@ -22,8 +22,8 @@ class AiChannelMapping(models.Model):
     business_area = fields.Selection(list(BUSINESS_AREAS), required=True, default="retail")
     business_area_other = fields.Char(string="Other business area")
     credential_id = fields.Many2one("ai.system.credentials", required=True, ondelete="cascade", index=True)
-    internal_account_id = fields.Char(related="credential_id.account_id", store=True)
-    company_id = fields.Many2one(related="credential_id.company_id", store=True)
+    internal_account_id = fields.Char(related="credential_id.account_id")
+    company_id = fields.Many2one(related="credential_id.company_id")
     is_fallback = fields.Boolean(help="Answers where no other channel does.")
     sequence = fields.Integer(default=10)
     special_whatsapp_number1 = fields.Char(string="Special number 1")
@@ -57,7 +57,10 @@ class AiChannelMapping(models.Model):
                 ("chatwoot_inbox_id", "in", inboxes),
             ]
             if mapping.active and self.sudo().search_count(same, limit=1):
-                raise ValidationError(self.env._("Another channel answers this account and inbox already."))
+                raise ValidationError(self.env._(
+                    "Another channel answers this account and inbox already, maybe one of archived credentials or of "
+                    "another company."
+                ))  # fmt: skip
 
     @api.constrains(*_NUMBERS)
     def _check_numbers(self):
@@ -69,6 +72,12 @@ class AiChannelMapping(models.Model):
                     raise ValidationError(
                         self.env._("%(number)s is no phone number: write +55 11 99999-9999.", number=number)
                     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "credential_id" in vals:
+            self.check_access("write")  # nobody gives channels to another company's credentials
+        return result
 
     def _config_document_keys(self):
         return {(mapping.credential_id.account_id, "default", "mapping") for mapping in self}

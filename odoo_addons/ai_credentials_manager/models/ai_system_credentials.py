@@ -5,11 +5,13 @@ import secrets
 from odoo import api, fields, models
 from odoo.addons.config_service_outbox.constraints import add_deferred_constraint
 from odoo.addons.config_service_outbox.outbox_core.domains import BUSINESS_AREAS, is_identifier
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
 # Told by lines of their own, or by the chatter.
 _NOT_LOGGED = frozenset({"active", "secrets_to_enter", "message_follower_ids", "message_ids", "activity_ids"})
+_LONGEST_TOKEN = 128  # at the service
+_REFUSALS_LOGGED = {"write": "update", "unlink": "delete"}
 
 
 class AiSystemCredentials(models.Model):
@@ -56,16 +58,36 @@ class AiSystemCredentials(models.Model):
     @api.constrains("account_id")
     def _check_account_id(self):
         for credentials in self:
-            if not is_identifier(credentials.account_id):
+            if not is_identifier(credentials.account_id or ""):
                 raise ValidationError(self.env._(
                     "The account %(name)s may have letters, digits and _ - . @ alone, 128 at most.",
-                    name=credentials.account_id,
+                    name=credentials.account_id or "-",
                 ))  # fmt: skip
             same = [("account_id", "=", credentials.account_id), ("id", "!=", credentials.id)]
             if self.sudo().with_context(active_test=False).search_count(same, limit=1):
                 raise ValidationError(
                     self.env._("There are credentials of account %(name)s already.", name=credentials.account_id)
                 )
+
+    @api.constrains("token")
+    def _check_token(self):
+        for credentials in self:
+            token = credentials.token or ""
+            if not token or len(token) > _LONGEST_TOKEN or not token.isprintable():
+                raise ValidationError(
+                    self.env._("A token is a name of %(most)s visible signs at most.", most=_LONGEST_TOKEN)
+                )
+            same = [("token", "=", token), ("id", "!=", credentials.id)]
+            if self.sudo().with_context(active_test=False).search_count(same, limit=1):
+                raise ValidationError(self.env._("Another account's credentials have this token already."))
+
+    def check_access(self, operation):
+        try:
+            return super().check_access(operation)
+        except AccessError:
+            if operation in _REFUSALS_LOGGED:
+                self.env["ai.credentials.access.log"]._record_refused(self, _REFUSALS_LOGGED[operation])
+            raise
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -77,6 +99,10 @@ class AiSystemCredentials(models.Model):
     def write(self, vals):
         before = {record: record.active for record in self}
         result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # nobody gives credentials to a company that is not theirs
+            for record in self.sudo():
+                record.access_log_ids.company_id = record.company_id
         changed = {name for name in vals if name not in _NOT_LOGGED and not name.endswith("_sealed")}
         if changed:
             self._log(self, "update", changed=changed)

@@ -1,12 +1,17 @@
 """Secrets are typed and never shown: they are sealed before the ORM, PostgreSQL or a log could see them."""
 
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 MANAGER = "ai_credentials_manager.group_ai_credentials_manager"
 SECRETS = (
     "odoo_password", "odoo_api_key", "facebook_app_secret", "facebook_access_token", "instagram_client_secret",
     "instagram_access_token", "mercadolivre_client_secret", "mercadolivre_access_token",
 )  # fmt: skip
+_SECRETS_OF_ODOO = ("odoo_password", "odoo_api_key")
+_LONGEST_SECRET = 10_000
 
 
 def _typed(label):
@@ -17,7 +22,8 @@ def _typed(label):
 
 
 def _sealed():
-    return fields.Char(groups=MANAGER, copy=False, readonly=True, exportable=False)
+    # Nobody reads, copies or writes what is sealed, not even in another record: the addon does it, as superuser.
+    return fields.Char(groups=fields.NO_ACCESS, copy=False, readonly=True)
 
 
 def _is_set():
@@ -71,40 +77,68 @@ class AiSystemCredentials(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        records = super().create([self._with_secrets_sealed(vals) for vals in vals_list])
-        for record, vals in zip(records, vals_list, strict=True):
-            self._log_secrets(record, vals)
+        typed = [self._sealed_of(vals) for vals in vals_list]
+        records = super().create([_without_secrets(vals) for vals in vals_list])
+        for record, sealed in zip(records, typed, strict=True):
+            record._store_sealed(sealed)
         return records
 
     def write(self, vals):
-        sealed = self._with_secrets_sealed(vals)
-        result = super().write(sealed) if sealed else True
-        self._log_secrets(self, vals)
+        self.check_access("write")
+        self._check_address(vals)
+        sealed, plain = self._sealed_of(vals), _without_secrets(vals)
+        result = super().write(plain) if plain else True
+        self._store_sealed(sealed)
         return result
 
-    def _with_secrets_sealed(self, vals):
-        """Return the values with each typed secret sealed; an empty one changes nothing."""
-        result = {name: value for name, value in vals.items() if name not in SECRETS}
-        for name in SECRETS:
-            if typed := vals.get(name):
-                result[f"{name}_sealed"] = self.env["config.service.vault"].seal(typed)
-        return result
+    def _sealed_of(self, vals):
+        """Return each secret that was typed, sealed; an empty one changes nothing."""
+        seal = self.env["config.service.vault"].seal
+        return {name: seal(self._checked(name, str(vals[name]))) for name in SECRETS if vals.get(name)}
 
-    def _log_secrets(self, records, vals):
-        typed = [name for name in SECRETS if vals.get(name)]
-        if typed:
-            self._log(records, "secret_set", changed=typed)
-            for record in records.filtered("secrets_to_enter"):
-                left = [name for name in record.secrets_to_enter.split(", ") if name not in typed]
-                record.secrets_to_enter = ", ".join(left)
+    def _checked(self, name, secret):
+        if len(secret) > _LONGEST_SECRET or not secret.isprintable():
+            label = self._fields[name]._description_string(self.env)
+            raise ValidationError(
+                self.env._("%(field)s is no secret: it is too long, or has signs that nobody can type.", field=label)
+            )
+        return secret
+
+    def _check_address(self, vals):
+        """Refuse that a password which nobody may read is sent to an address where somebody could."""
+        if self.env.su or not vals.get("odoo_url"):
+            return
+        unknown = [name for name in _SECRETS_OF_ODOO if not vals.get(name)]
+        for record in self.sudo():
+            moved = _origin_of(vals["odoo_url"]) != _origin_of(record.odoo_url)
+            if moved and any(record[f"{name}_sealed"] for name in unknown):
+                raise UserError(self.env._(
+                    "Odoo is at another address now. Enter its password and API key with it, or remove them first: "
+                    "what was entered for one address is never sent to another."
+                ))  # fmt: skip
+
+    def _store_sealed(self, sealed):
+        """Store typed secrets, in a statement without anything else, and log their names."""
+        if not sealed:
+            return
+        self.sudo().write({f"{name}_sealed": text for name, text in sealed.items()})
+        self._log(self, "secret_set", changed=sealed)
+        for record in self.filtered("secrets_to_enter"):
+            left = [name for name in record.secrets_to_enter.split(", ") if name not in sealed]
+            record.secrets_to_enter = ", ".join(left)
+
+    def action_forget_secrets_to_enter(self):
+        """Take away the reminder of secrets that the replaced addon had and nobody needs."""
+        self.write({"secrets_to_enter": False})
+        return True
 
     def action_remove_secret(self):
         """Remove the secret that the button's context names."""
         self.ensure_one()
         self.check_access("write")
         name = self.env.context.get("secret")
-        if name in SECRETS and self[f"{name}_sealed"]:
-            self.write({f"{name}_sealed": False})
+        if name in SECRETS and self[f"{name}_set"]:
+            self.sudo().write({f"{name}_sealed": False})
             self._log(self, "secret_removed", changed=[name])
         return True
 
@@ -112,3 +146,15 @@ class AiSystemCredentials(models.Model):
         """Return what a webhook's body holds in place of a secret."""
         sealed = self[f"{name}_sealed"]
         return {"$sealed": sealed} if sealed else ""
+
+
+def _without_secrets(vals):
+    return {name: value for name, value in vals.items() if name not in SECRETS}
+
+
+def _origin_of(url):
+    try:
+        parts = urlsplit(str(url or "").strip().lower())
+    except ValueError:
+        return None
+    return parts.scheme, parts.netloc

@@ -2,13 +2,20 @@
 
 import ssl
 import xmlrpc.client
+from http.client import HTTPException
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 from odoo import fields, models
 from odoo.addons.config_service_outbox.outbox_core.addresses import AddressError, checked_url
 from odoo.addons.config_service_outbox.outbox_core.domains import domain_of
 
 _LONGEST_WAIT = 60
+# What xmlrpc.client lets out when the other side is no Odoo, or no server of XML-RPC at all.
+_FAULTS = (
+    OSError, HTTPException, xmlrpc.client.Error, ExpatError, LookupError, TypeError, ValueError, ArithmeticError,
+    AttributeError,
+)  # fmt: skip
 
 
 class AiSystemCredentials(models.Model):
@@ -28,15 +35,20 @@ class AiSystemCredentials(models.Model):
         return domain_of(self.business_area, self.business_area_other)
 
     def _compute_last_sync(self):
-        events = self.env["config.service.event"].sudo()
+        keys = {credentials: credentials._config_keys() for credentials in self}
+        documents = self.env["config.service.document"].sudo()._of_keys(set().union(*keys.values()))
+        sent = [("document_id", "in", documents.ids), ("sent_at", "!=", False)]
+        found = self.env["config.service.event"].sudo()._read_group(sent, ["document_id"], ["sent_at:max"])
+        latest = {document._key(): sent_at for document, sent_at in found}
         for credentials in self:
-            documents = self.env["config.service.document"].sudo()._of_keys(credentials.sudo()._config_keys())
-            sent = [("document_id", "in", documents.ids), ("sent_at", "!=", False)]
-            credentials.last_sync = events.search(sent, order="sent_at desc", limit=1).sent_at
+            credentials.last_sync = max((latest[key] for key in keys[credentials] if key in latest), default=False)
 
     def _compute_last_accessed(self):
+        lines = self.env["ai.credentials.access.log"].sudo()
+        found = lines._read_group([("credential_id", "in", self.ids)], ["credential_id"], ["access_time:max"])
+        latest = {credentials.id: access_time for credentials, access_time in found}
         for credentials in self:
-            credentials.last_accessed = credentials.access_log_ids[:1].access_time
+            credentials.last_accessed = latest.get(credentials._origin.id, False)
 
     def _wire(self):
         """Return the body that says all there is of these credentials."""
@@ -83,14 +95,16 @@ class AiSystemCredentials(models.Model):
             url = checked_url(self.odoo_url)
         except AddressError:
             return self.env._("The address of Odoo must be https://…, or http on this machine itself."), ""
-        sealed = self.odoo_password_sealed or self.odoo_api_key_sealed
+        try:
+            secret = self._secret_of_odoo()
+        except ValueError:
+            return self.env._("This installation's key does not open the password. Enter the password again."), ""
         try:
             version = self._proxy(url).version()["server_version"]
-            if not (sealed and self.odoo_db and self.odoo_username):
+            if not (secret and self.odoo_db and self.odoo_username):
                 return "", self.env._("Odoo %(version)s answers; user and password were not tested.", version=version)
-            secret = self.env["config.service.vault"].open(sealed)
             known = self._proxy(url).authenticate(self.odoo_db, self.odoo_username, secret, {})
-        except (OSError, xmlrpc.client.Error, KeyError, TypeError, ValueError) as error:
+        except _FAULTS as error:
             # The kind of the fault alone: its text may hold what was sent.
             return self.env._("Odoo cannot be asked: %(kind)s.", kind=type(error).__name__), ""
         if not known:
@@ -98,6 +112,10 @@ class AiSystemCredentials(models.Model):
                 "Odoo %(version)s answers, and does not know this user and password.", version=version
             ), ""
         return "", self.env._("Odoo %(version)s answers, and knows this user.", version=version)
+
+    def _secret_of_odoo(self):
+        sealed = self.odoo_password_sealed or self.odoo_api_key_sealed
+        return self.env["config.service.vault"].open(sealed) if sealed else ""
 
     def _proxy(self, url):
         seconds = min(max(self.timeout or 0, 1), _LONGEST_WAIT)

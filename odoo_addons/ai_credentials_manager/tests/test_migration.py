@@ -68,6 +68,8 @@ class TestMigration(CredentialsCase):
         self.assertFalse(self.credentials.odoo_password_sealed)
         self.assertIn("odoo_password", self.credentials.secrets_to_enter)
         self.assertEqual(self.stored_key(), self.key)
+        self.env.cr.execute("SELECT odoo_password_unopened FROM ai_system_credentials")
+        self.assertIn((lost.decode(),), self.env.cr.fetchall())
 
     def test_entering_them_again_settles_it(self):
         self.credentials.secrets_to_enter = "odoo_password, odoo_api_key"
@@ -75,9 +77,53 @@ class TestMigration(CredentialsCase):
         self.assertEqual(self.credentials.secrets_to_enter, "odoo_api_key")
         self.credentials.odoo_api_key = "nova"
         self.assertFalse(self.credentials.secrets_to_enter)
+        self.credentials.secrets_to_enter = "facebook_app_secret"
+        self.credentials.action_forget_secrets_to_enter()
+        self.assertFalse(self.credentials.secrets_to_enter)
 
     def test_old_lines_of_the_log_have_an_operation_that_there_is(self):
         self.env.cr.execute("UPDATE ai_credentials_access_log SET operation = 'get_token'")
         script("pre-migrate")._adopt_log(self.env.cr)
         self.env.cr.execute("SELECT DISTINCT operation FROM ai_credentials_access_log")
         self.assertEqual(self.env.cr.fetchall(), [("other",)])
+
+    def test_of_channels_in_one_place_one_stays_though_the_old_constraint_let_more_pass(self):
+        archived = self.make(account_id="account_78", active=False)
+        first = self.make_channel(chatwoot_account_id=55)
+        second = self.make_channel(chatwoot_account_id=55, active=False)
+        third = self.make_channel(chatwoot_account_id=55, active=False, credential_id=archived.id)
+        elsewhere = self.make_channel(chatwoot_account_id=55, chatwoot_inbox_id=1)
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE ai_channel_mapping DROP CONSTRAINT ai_channel_mapping_one_per_place")
+        self.env.cr.execute(
+            "UPDATE ai_channel_mapping SET active = TRUE, chatwoot_inbox_id = NULLIF(chatwoot_inbox_id, 0) "
+            "WHERE chatwoot_account_id = 55"
+        )
+        script("pre-migrate")._keep_one_channel_per_place(self.env.cr)
+        self.env.invalidate_all()
+        self.assertEqual((first | second | third | elsewhere).filtered("active"), second | elsewhere)
+        self.env["ai.channel.mapping"].init()
+
+    def test_old_constraints_go_and_ours_stay(self):
+        self.env.cr.execute("ALTER TABLE ai_channel_mapping ADD CONSTRAINT old_one UNIQUE (chatwoot_account_id, name)")
+        script("pre-migrate")._drop_old_constraints(self.env.cr)
+        self.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE contype IN ('u', 'x') AND conrelid::regclass::text IN "
+            "('ai_channel_mapping', 'ai_system_credentials') ORDER BY conname"
+        )
+        self.assertEqual([row[0] for row in self.env.cr.fetchall()], [
+            "ai_channel_mapping_one_per_place", "ai_system_credentials_one_per_account_id",
+            "ai_system_credentials_one_per_token",
+        ])  # fmt: skip
+
+    def test_credentials_without_a_token_or_an_area_can_be_sent(self):
+        self.env.cr.execute("ALTER TABLE ai_system_credentials ALTER business_area DROP NOT NULL")
+        self.env.cr.execute(
+            "UPDATE ai_system_credentials SET token = NULL, business_area = NULL WHERE id = %s", [self.credentials.id]
+        )
+        script("pre-migrate")._keep_domain_without_area(self.env.cr)
+        self.env.invalidate_all()
+        self.migrate()
+        body = self.last("credentials", domain="default")
+        self.assertRegex(body["token"], r"^account_77-[0-9a-f]{8}$")
+        self.assertEqual(body["domain"], "default")

@@ -2,6 +2,7 @@
 
 import logging
 
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 
 from ..models.ai_system_credentials_secrets import SECRETS
@@ -73,3 +74,33 @@ class TestSecrets(CredentialsCase):
             form.odoo_api_key = "typed-in-the-form"
         self.assertTrue(self.credentials.odoo_api_key_set)
         self.assertTrue(self.credentials.odoo_password_set)
+
+    def test_what_nobody_can_type_is_refused_and_numbers_are_text(self):
+        for bad in ("a\0b", "a\nb", "a" * 10_001):
+            with self.subTest(bad[:5]), self.assertRaises(ValidationError) as caught:
+                self.credentials.odoo_password = bad
+            self.assertNotIn(bad, str(caught.exception))
+        self.credentials.write({"odoo_password": 12345})
+        vault = self.env["config.service.vault"]
+        self.assertEqual(vault.open(self.credentials.odoo_password_sealed), "12345")
+        self.credentials.odoo_password = "senha com espaço e ção 🔑"
+        self.assertEqual(vault.open(self.credentials.odoo_password_sealed), "senha com espaço e ção 🔑")
+
+    def test_a_password_is_not_sent_where_somebody_else_listens(self):
+        manager = self.make_user("sec_manager", ",ai_credentials_manager.group_ai_credentials_manager")
+        mine = self.credentials.with_user(manager)
+        for url in ("https://evil.example.com", "http://odoo.example.com", "https://odoo.example.com:8443"):
+            with self.subTest(url), self.assertRaises(UserError):
+                mine.odoo_url = url
+        mine.odoo_url = "https://odoo.example.com/web"
+        mine.write({"odoo_url": "https://new.example.com", "odoo_password": "nova"})
+        mine.odoo_api_key = "chave"
+        with self.assertRaises(UserError):
+            mine.write({"odoo_url": "https://evil.example.com", "odoo_password": "nova"})
+        mine.odoo_url = False
+        with self.assertRaises(UserError):
+            mine.odoo_url = "https://evil.example.com"
+        for name in ("odoo_password", "odoo_api_key"):
+            mine.with_context(secret=name).action_remove_secret()
+        mine.odoo_url = "https://elsewhere.example.com"
+        self.assertEqual(self.last("credentials")["odoo_url"], "https://elsewhere.example.com")

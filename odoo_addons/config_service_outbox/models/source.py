@@ -89,12 +89,14 @@ class ConfigServiceSource(models.AbstractModel):
 
     def action_config_open_viewer(self):
         """Open the account's page in the viewer, in a new tab."""
+        self.check_access("read")
         account_id = next(iter(sorted(key[0] for key in self._config_keys())), "")
         url = self.env["config.service.settings"].viewer_url(account_id)
         return {"type": "ir.actions.act_url", "url": url, "target": "new"}
 
     def action_config_open_queue(self):
         """Open the events of these records' documents."""
+        self.check_access("read")
         documents = self.env["config.service.document"].sudo()._of_keys(self._config_keys())
         action = self.env["ir.actions.act_window"]._for_xml_id("config_service_outbox.action_event")
         return {**action, "domain": [("document_id", "in", documents.ids)], "context": {}}

@@ -21,17 +21,50 @@ _SECRETS = (
 
 def migrate(cr, version):
     """Run when the models are set up."""
-    env = Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+    env = Environment(cr, SUPERUSER_ID, {"tracking_disable": True, "active_test": False})
+    _make_missing_tokens(env)
     key = env["config.service.settings"]._stored(_KEY)
-    for name in _SECRETS:
-        column = f"{name}_encrypted"
-        for record, values in _old_values(env, column).items():
-            _adopt(record, name, values, key)
-        drop_columns(cr, _TABLE, (column,))
-        env["ir.attachment"].sudo().search([("res_model", "=", _MODEL), ("res_field", "=", column)]).unlink()
-    if not env[_MODEL].with_context(active_test=False).search_count([("secrets_to_enter", "!=", False)]):
+    opened = [_adopted(env, name, key) for name in _SECRETS]
+    # What this key did not open another one may, found later: neither is thrown away.
+    if all(opened):
         forget_parameters(cr, (_KEY,))
+    channels = env["ai.channel.mapping"].search([])
+    env.add_to_compute(channels._fields["name"], channels)
+    for records in (env[_MODEL].search([]), channels):
+        env["config.service.document"]._mark(records._config_keys())
     env.flush_all()
+
+
+def _make_missing_tokens(env):
+    for record in env[_MODEL].search([("token", "in", (False, ""))]):
+        record.token = record._new_token({"account_id": record.account_id})
+
+
+def _adopted(env, name, key):
+    """Seal a secret of all records anew; tell whether the key opened them all."""
+    column = f"{name}_encrypted"
+    found = _old_values(env, column)
+    left = [(record, values[-1]) for record, values in found.items() if not _adopt(record, name, values, key)]
+    if left:
+        _keep(env.cr, f"{name}_unopened", left)
+    drop_columns(env.cr, _TABLE, (column,))
+    _attachments(env, column).unlink()
+    return not left
+
+
+def _keep(cr, column, left):
+    """Keep what the key did not open in a column of another name: those of fields that are gone Odoo drops."""
+    if not sql.column_exists(cr, _TABLE, column):
+        sql.create_column(cr, _TABLE, column, "text")
+    for record, value in left:
+        cr.execute(
+            sql.SQL("UPDATE %s SET %s = %s WHERE id = %s", sql.SQL.identifier(_TABLE), sql.SQL.identifier(column),
+                    value, record.id)
+        )  # fmt: skip
+
+
+def _attachments(env, column):
+    return env["ir.attachment"].sudo().search([("res_model", "=", _MODEL), ("res_field", "=", column)])
 
 
 def _old_values(env, column):
@@ -40,16 +73,15 @@ def _old_values(env, column):
     if sql.column_exists(env.cr, _TABLE, column):
         env.cr.execute(
             sql.SQL(
-                "SELECT id, convert_from(%s::text::bytea, 'UTF8') FROM %s WHERE %s IS NOT NULL",
+                "SELECT id, encode(%s::text::bytea, 'escape') FROM %s WHERE %s IS NOT NULL",
                 sql.SQL.identifier(column), sql.SQL.identifier(_TABLE), sql.SQL.identifier(column),
             )
         )  # fmt: skip
         found = {row[0]: [row[1]] for row in env.cr.fetchall()}
-    attachments = env["ir.attachment"].sudo().search([("res_model", "=", _MODEL), ("res_field", "=", column)])
-    for attachment in attachments:
+    for attachment in _attachments(env, column):
         raw = attachment.raw or b""
         found.setdefault(attachment.res_id, []).extend([raw.decode("ascii", "replace"), _packed(raw)])
-    records = env[_MODEL].with_context(active_test=False)
+    records = env[_MODEL]
     return {records.browse(number): values for number, values in found.items()}
 
 
@@ -58,8 +90,9 @@ def _packed(raw):
 
 
 def _adopt(record, name, values, key):
+    """Seal one record's secret anew; tell whether that is settled."""
     if not record.exists() or record[f"{name}_sealed"]:
-        return
+        return True
     for value in values:
         try:
             secret = legacy_open(value, key)
@@ -67,7 +100,8 @@ def _adopt(record, name, values, key):
             continue
         if secret:
             record.write({f"{name}_sealed": record.env["config.service.vault"].seal(secret)})
-        return
+        return True
     told = record.secrets_to_enter
     record.write({"secrets_to_enter": f"{told}, {name}" if told else name})
     _logger.info("%s of credentials %s cannot be opened, and has to be entered again", name, record.id)
+    return False
