@@ -70,7 +70,8 @@ def installed(odoo: Installation) -> Iterator[str]:
     database = scratch_name("faults")
     base = ("-c", str(odoo.configuration), "-d", database)
     try:
-        done = odoo.run("-i", ",".join(ADDONS), "--stop-after-init", "--no-http", "--log-level=warn", *base)
+        languages = "--load-language=en_US,pt_BR"  # the database that is copied from may have one of them alone
+        done = odoo.run("-i", ",".join(ADDONS), languages, "--stop-after-init", "--no-http", "--log-level=warn", *base)
         assert not done.returncode, done.stderr[-3000:]
         done = odoo.run("shell", "--no-http", *base, script=PEOPLE.format(admin=ADMIN, writer=WRITER))
         assert not done.returncode, done.stderr[-3000:]
