@@ -33,6 +33,8 @@ SLOW = (
     "test_any_scrape_shows_every_worker", "a_document_at_the_limits_is_compared",
     "a_listener_that_was_silently_lost", "a_killed_backend_costs_a_503",
     "requests_end_while_the_database_is_silent", "test_two_serve_on_one_data_folder",
+    "the_master_key_rotates_while_a_server_runs", "while_the_platform_serves[1]",
+    "by_command_and_by_the_scripts_of_the_migration_guide", "a_body_may_be_larger_and_take_longer_than_others",
 )  # fmt: skip
 """Parts of names of tests that `make test-all` alone runs: ten minutes of a small machine, for little that is new."""
 
