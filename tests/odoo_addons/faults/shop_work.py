@@ -3,10 +3,13 @@
 import threading
 import time
 import xmlrpc.client
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from odoo_addons.faults.odoo_server import OdooServer, Person
+from odoo_addons.faults.service import Service
 from sprintia_testing.platforms import wait_until
 
 MODEL, DOMAIN = "ai.system.credentials", "retail"
@@ -108,3 +111,24 @@ class Writer(threading.Thread):
 
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def check_arrived(shop: OdooServer, service: Service, account: str, writers: list[Writer]) -> None:
+    """Assert that all that was committed was received, in order and once."""
+    events = events_of(shop, account)
+    received = [line for line in service.deliveries(account) if line["event"] == "credentials_sync"]
+    names = [state["name"] for state in service.states(account, DOMAIN, "config")]
+
+    # What Odoo committed is what the service took: the same numbers, without a gap, each once, in their order.
+    assert [event["state"] for event in events] == ["sent"] * len(events)
+    assert [event["revision"] for event in events] == list(range(1, len(events) + 1))
+    assert [line["delivery_id"] for line in received] == [event["delivery_id"] for event in events]
+    assert {line["outcome"] for line in received} == {"applied"}
+    # The history has one version for each, and none that repeats the one before it.
+    assert len(names) == len(events)
+    assert all(name != following for name, following in pairwise(names))
+    counted = Counter(names)
+    for writer in writers:
+        assert all(1 <= counted[save.name] <= save.tried for save in writer.saved)
+        firsts = [names.index(save.name) for save in writer.saved]
+        assert firsts == sorted(firsts)

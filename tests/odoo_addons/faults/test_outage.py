@@ -1,13 +1,11 @@
 """The service away, both sides killed, eight people saving: all of it arrives, in order, once."""
 
-from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 from odoo_addons.faults.odoo_server import OdooServer
 from odoo_addons.faults.service import Service
-from odoo_addons.faults.shop_work import DOMAIN, Writer, events_of, new_account, pending, wait_until_sent
+from odoo_addons.faults.shop_work import Writer, check_arrived, events_of, new_account, pending, wait_until_sent
 from sprintia_testing.platforms import wait_until
 
 WRITERS, SAVES, ACCOUNTS = 8, 25, 4
@@ -51,29 +49,9 @@ def test_200_saves_of_8_people_while_both_sides_are_killed_arrive_in_order_and_o
     assert len(saved) == WRITERS * SAVES
     assert pending(shop) == 0
     for account, record in accounts.items():
-        _check(shop, service, account, [writer for writer in writers if writer.record == record])
+        check_arrived(shop, service, account, [writer for writer in writers if writer.record == record])
     measured("saves acknowledged, and received in order and once", len(saved))
     measured("drained after both were killed and started again (s)", f"{drained:.1f}")
-
-
-def _check(shop: OdooServer, service: Service, account: str, writers: list[Writer]) -> None:
-    events = events_of(shop, account)
-    received = [line for line in service.deliveries(account) if line["event"] == "credentials_sync"]
-    names = [state["name"] for state in service.states(account, DOMAIN, "config")]
-
-    # What Odoo committed is what the service took: the same numbers, without a gap, each once, in their order.
-    assert [event["state"] for event in events] == ["sent"] * len(events)
-    assert [event["revision"] for event in events] == list(range(1, len(events) + 1))
-    assert [line["delivery_id"] for line in received] == [event["delivery_id"] for event in events]
-    assert {line["outcome"] for line in received} == {"applied"}
-    # The history has one version for each, and none that repeats the one before it.
-    assert len(names) == len(events)
-    assert all(name != following for name, following in pairwise(names))
-    counted = Counter(names)
-    for writer in writers:
-        assert all(1 <= counted[save.name] <= save.tried for save in writer.saved)
-        firsts = [names.index(save.name) for save in writer.saved]
-        assert firsts == sorted(firsts)
 
 
 def _sent(shop: OdooServer) -> int:

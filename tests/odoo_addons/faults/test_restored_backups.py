@@ -1,12 +1,14 @@
 """A backup of either side comes back: nothing newer is overwritten, and what got lost is sent again."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+from odoo_addons.faults.conftest import connect
 from odoo_addons.faults.odoo_server import OdooServer
 from odoo_addons.faults.service import Service
 from odoo_addons.faults.shop_work import DOMAIN, MODEL, events_of, last_state, new_account, wait_until_sent
-from odoo_installation import Installation, scratch_name
-from sprintia_testing.platforms import wait_until
+from odoo_installation import Installation
+from sprintia_testing.platforms import API_KEY, wait_until
 
 from sprintia_platform.testing.databases import TestDatabases
 
@@ -14,21 +16,15 @@ Measured = Callable[[str, object], None]
 
 
 def test_a_restored_odoo_overwrites_nothing_newer_and_asks(
-    shop: OdooServer, service: Service, odoo: Installation
+    shop: OdooServer, service: Service, odoo: Installation, tmp_path: Path
 ) -> None:
     record = new_account(shop.writer(), "account_1")
     wait_until_sent(shop)
-    shop.stop()
-    backup = odoo.copy(shop.database, scratch_name("backup"))
-    shop.start()
+    odoo.dump(shop.database, tmp_path / "shop.dump")
     for number in range(3):
         shop.writer().write(MODEL, [record], {"name": f"after the backup {number}"})
     wait_until_sent(shop)
-    shop.stop()
-    odoo.drop(shop.database)
-    odoo.copy(backup, shop.database)
-    odoo.drop(backup)
-    shop.start()
+    _restore(shop, tmp_path / "shop.dump")
 
     person = shop.writer()
     person.write(MODEL, [record], {"name": "from the restored one"})
@@ -43,6 +39,36 @@ def test_a_restored_odoo_overwrites_nothing_newer_and_asks(
     assert shown["config_sync_state"] == "conflict"
     assert shown["config_sync_message"]
     assert service.current("account_1", DOMAIN, "config")["name"] == "from the restored one"
+
+
+def test_a_backup_without_the_key_sends_no_secret_and_says_what_to_do(
+    shop: OdooServer, service: Service, odoo: Installation, tmp_path: Path
+) -> None:
+    record = new_account(shop.writer(), "account_1")
+    wait_until_sent(shop)
+    odoo.dump(shop.database, tmp_path / "shop.dump")
+    key = odoo.data_folder / "config_service_outbox" / "master.key"
+    kept = key.rename(key.with_suffix(".kept"))
+    try:
+        _restore(shop, tmp_path / "shop.dump")
+        person = shop.writer()
+        shop.admin().write("res.users", [person.uid], {"lang": "en_US"})
+        person.write(MODEL, [record], {"name": "without the key"})
+        told = wait_until(lambda: _what_people_see(shop, record), 90, "the reason")
+        connect(shop, service.url, API_KEY)
+        wait_until(lambda: last_state(shop, "account_1") == "dead", 90, "the secret cannot be opened")
+        asked = person.one(MODEL, "config_sync_state", "config_sync_message", id=record)
+        standing = service.current("account_1", DOMAIN, "config")["name"]
+        person.write(MODEL, [record], {"odoo_password": "entered again"})
+        wait_until(lambda: last_state(shop, "account_1") == "sent", 90, "it is sent again")
+    finally:
+        kept.rename(key)
+
+    assert told == "The address or the key of the service is not set."
+    assert asked["config_sync_state"] == "error"
+    assert "enter it again" in asked["config_sync_message"]
+    assert standing == "account_1 new"
+    assert service.current("account_1", DOMAIN, "config")["name"] == "without the key"
 
 
 def test_a_restored_service_is_healed_by_the_comparison(
@@ -72,6 +98,17 @@ def test_a_restored_service_is_healed_by_the_comparison(
     assert forgotten == "account_1 new"
     assert service.current("account_1", DOMAIN, "config")["name"] == "after the backup"
     assert service.current("account_2", DOMAIN, "config")["name"] == "made after the backup"
+
+
+def _restore(shop: OdooServer, file: Path) -> None:
+    shop.stop()
+    shop.odoo.drop(shop.database)
+    shop.odoo.restore(file, shop.database)
+    shop.start()
+
+
+def _what_people_see(shop: OdooServer, record: int) -> str:
+    return shop.writer().one(MODEL, "config_sync_message", id=record)["config_sync_message"] or ""
 
 
 def _copied(databases: TestDatabases, url: str) -> str:
