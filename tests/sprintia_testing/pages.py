@@ -4,6 +4,8 @@ from sprintia_viewer.web import links
 
 TENANT = "loja-aurora"
 KEY = (TENANT, "retail", "config")
+REFUSED = 5
+"""Of what the first shop of an installation delivers, the number of what is refused."""
 PAGES = {
     "tenants": links.home(),
     "search": links.search(q="aurora"),
@@ -13,6 +15,7 @@ PAGES = {
     "document": links.document(*KEY),
     "document-json": links.document(*KEY, view="json"),
     "secrets": links.document(TENANT, "retail", "credentials"),
+    "secret": links.secret(TENANT, "retail", "credentials", f"{TENANT}-00bfe67a"),
     "version": links.version(*KEY, 1),
     "history": links.history(*KEY),
     "blame": links.blame(*KEY),
@@ -26,11 +29,16 @@ PAGES = {
     "import": links.import_(),
     "mapping": links.mapping(),
     "mapping-history": links.mapping("history"),
+    "mapping-version": links.mapping("history", TENANT, 1),
     "collections": links.collections(),
     "deliveries": links.deliveries(),
+    "delivery": links.deliveries(TENANT, REFUSED),
+    "replay": links.deliveries(TENANT, REFUSED, "replay"),
     "audit": links.audit(),
+    "audit-event": links.audit(TENANT, 1),
     "keys": links.keys(),
     "users": links.users(),
+    "user": links.users(1),
     "account": links.account(),
     "sessions": links.sessions(),
     "confirm": links.path("confirm"),
@@ -39,3 +47,5 @@ PAGES = {
     "nothing": links.path("nothing"),
 }
 NOT_FOUND = {"no-tenant", "nothing"}
+WITHOUT_TWIN = {"secret"}
+"""What is never JSON."""

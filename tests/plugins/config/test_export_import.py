@@ -1,10 +1,12 @@
 """`/config/export` and `/config/import`: a configuration with its history leaves one installation for another."""
 
+import asyncio
 import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,11 @@ from sprintia_testing.databases import TestDatabases
 from sprintia_testing.platforms import RunningPlatform
 from sprintia_testing.problems import assert_problem
 from sprintia_testing.shared import shared_platform
+
+from sprintia_config.transfer.lines import FORMAT, FORMAT_VERSION
+from sprintia_config.transfer.reading import read_export
+from sprintia_config.transfer.spool import Spool
+from sprintia_platform import Problem
 
 YAML, JSON = {"Content-Type": "application/yaml"}, {"Content-Type": "application/json"}
 LINES = {"Content-Type": "application/x-ndjson", "Accept-Language": "en"}
@@ -286,6 +293,34 @@ def test_a_damaged_file_is_refused_whole(
     assert code in {fault["code"] for fault in problem["errors"]}, problem["errors"]
     assert all(fault["line"] >= 0 for fault in problem["errors"])
     assert databases.run(served.database_url, "SELECT tenant_id FROM config.tenant") == before
+
+
+def test_a_file_of_faults_alone_holds_nobody_up_and_stays_off_the_disk() -> None:
+    header = {"kind": "header", "format": FORMAT, "format_version": FORMAT_VERSION, "secrets": "masked", "tenants": []}
+    content = json.dumps(header | {"exported_at": "2026-01-01T00:00:00Z"}).encode() + b"\n" * 300_000
+    pauses: list[float] = []
+
+    async def others() -> None:
+        before = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            pauses.append(time.perf_counter() - before)
+            before += pauses[-1]
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield content
+
+    async def read() -> int:
+        beside = asyncio.create_task(others())
+        with Spool() as spool:
+            with pytest.raises(Problem) as refused:
+                await read_export(whole(), spool)
+            beside.cancel()
+            assert refused.value.values["count"] == 300_000
+            return len(list(spool.read_from(0, 1)))
+
+    assert asyncio.run(read()) == 2, "the header, and the first fault"
+    assert max(pauses) < 0.5
 
 
 def test_the_undamaged_file_is_taken(served: RunningPlatform, tenant: str) -> None:

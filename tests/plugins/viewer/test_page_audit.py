@@ -1,9 +1,13 @@
 """The audit log: asked by what it shows, by action and by day, and told in the reader's language."""
 
+import csv
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import escape
 from html.parser import HTMLParser
+from io import StringIO
 from typing import Any
 
 import httpx
@@ -129,3 +133,36 @@ def test_an_event_tells_its_details_in_words(arrangement: Arrangement) -> None:
     page = admin.get(links.audit("-", created["seq"])).text
     assert "vê segredos" in page
     assert "True" not in page
+
+
+def test_a_write_leads_to_what_it_changed(arrangement: Arrangement) -> None:
+    key = written(arrangement, "a: 1\n", "a: 2\n")
+    assert arrangement.config_client.delete(f"/configs/{'/'.join(key)}").status_code == 200
+    admin = arrangement.person("admin")
+    shown = admin.get(links.audit(), params={"tenant": key[0], "format": "json"}).json()["events"]
+    assert [each["event"]["action"] for each in shown] == ["document.delete", "document.write", "document.write"]
+    assert shown[2]["changes"] is None, "the first version changed nothing"
+    listed = admin.get(links.audit(), params={"tenant": key[0]}).text
+    for each, right in ((shown[0], 3), (shown[1], 2)):
+        assert f'href="{each["changes"]}"' in listed
+        assert f'href="{each["changes"]}"' in admin.get(each["page"]).text
+        lead = admin.get(each["changes"])
+        assert lead.headers["location"] == links.difference(*key, right - 1, right)
+        assert admin.get(lead.headers["location"]).status_code == 200
+
+
+def test_a_file_holds_what_the_list_does(arrangement: Arrangement) -> None:
+    admin = arrangement.person("admin")
+    asked = {"tenant": "loja-aurora", "action": "document.write"}
+    page = admin.get(links.audit(), params=asked).text
+    assert f'href="{escape(links.audit(**asked, format="csv"))}"' in page
+    answer = admin.get(links.audit(), params=asked | {"format": "csv"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="audit.csv"'
+    rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    listed = events(admin, **asked)
+    assert [(row["tenant_id"], int(row["seq"]), row["hash"]) for row in rows] == [
+        (each["tenant_id"], each["seq"], each["hash"]) for each in listed
+    ]
+    assert [json.loads(row["detail"]) for row in rows] == [each["detail"] for each in listed]
+    bound = arrangement.person(arrangement.user("admin", tenants=["another"]))
+    assert len(list(csv.reader(StringIO(bound.get(links.audit(), params=asked | {"format": "csv"}).text)))) == 1

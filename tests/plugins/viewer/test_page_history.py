@@ -1,6 +1,10 @@
 """History: page by page, who and why, and what is told where retention removed versions."""
 
+import hashlib
+import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
@@ -97,13 +101,56 @@ def test_a_gap_is_a_warning_and_nothing_leads_into_it(arrangement: Arrangement) 
     answer = person.get(links.history(*PINNED), params=EN)
     assert answer.status_code == 200, answer.text
     assert 'class="note warning"' in answer.text
-    assert "removed by the retention" in answer.text
+    assert "Versions 2 to 3 are kept no more." in answer.text
+    assert "It keeps the newest 2 versions of each document, and all that stood within the last day." in answer.text
     data = person.get(links.history(*PINNED), params={"format": "json"}).json()
     assert data["gap"]
+    assert [line["removed"] for line in data["lines"]] == [None, [2, 3], None]
+    assert (data["retention"]["kept_versions"], data["retention"]["kept_days"]) == (2, 1)
+    removed = datetime.fromisoformat(data["retention"]["at"])
+    assert timedelta() < datetime.now(UTC) - removed < timedelta(minutes=5)
+    assert f'datetime="{removed:%Y-%m-%dT%H:%M:%S.%f}Z"' in answer.text
     assert [(line["item"]["version"], line["previous"]) for line in data["lines"]] == [(5, 4), (4, 1), (1, None)]
     assert links.difference(*PINNED, 3, 4) not in answer.text
     compared = person.get(links.difference(*PINNED, 1, 4))
     assert (compared.status_code, links.difference(*PINNED, 1, 4) in answer.text) == (200, True)
+
+
+def test_what_is_missing_below_the_oldest_is_told_on_the_page_that_ends_there(arrangement: Arrangement) -> None:
+    person = arrangement.person("viewer")
+    page = person.get(links.history(*LOST), params=EN).text
+    assert "Versions 1 to 2 are kept no more." in page
+    whole = person.get(links.history(*LONG), params=EN).text
+    assert "kept no more" not in whole
+    assert "retention" not in whole
+
+
+def test_versions_that_never_came_are_not_called_removed(arrangement: Arrangement) -> None:
+    lines = arrangement.config_client.get("/config/export", params={"tenant": "pinned"}).content
+    content = lines.replace(b'"pinned"', b'"moved"')
+    *body, last = content.splitlines(keepends=True)
+    end = json.loads(last) | {"sha256": hashlib.sha256(b"".join(body)).hexdigest()}
+    answer = arrangement.config_client.post(
+        "/config/import", content=b"".join(body) + json.dumps(end).encode() + b"\n",
+        headers={"Content-Type": "application/x-ndjson"},
+    )  # fmt: skip
+    assert answer.json()["documents"]["written"] == 3, answer.text
+    page = arrangement.person("viewer").get(links.history("moved", *PINNED[1:]), params=EN).text
+    assert "Versions 2 to 3 are kept no more." in page
+    assert "the history was imported without them" in page
+
+
+def test_a_version_leads_to_the_delivery_that_brought_it(arrangement: Arrangement) -> None:
+    key = ("delivered", "retail", "config")
+    for number in (1, 2):
+        sent = YAML | ({"Idempotency-Key": "delivery-of-2"} if number == 2 else {})
+        place = f"/configs/{'/'.join(key)}"
+        assert arrangement.config_client.put(place, content=f"n: {number}\n", headers=sent).status_code == 200
+    listed = arrangement.config_client.get("/config/deliveries", params={"tenant": key[0]}).json()
+    person = arrangement.person("viewer")
+    lines = person.get(links.history(*key), params={"format": "json"}).json()["lines"]
+    assert [line["delivery"] for line in lines] == [listed[0]["id"], None]
+    assert f'"{links.deliveries(key[0], listed[0]["id"])}"' in person.get(links.history(*key)).text
 
 
 @pytest.mark.parametrize(("key", "number"), [(PINNED, 2), (PINNED, 3), (LOST, 1), (LOST, 2)])
@@ -111,6 +158,8 @@ def test_what_retention_removed_is_gone(arrangement: Arrangement, key: tuple[str
     answer = arrangement.person("viewer").get(links.version(*key, number))
     assert answer.status_code == 410, answer.text
     assert answer.headers["content-type"].startswith("text/html")
+    assert f'href="{links.history(*key)}"' in answer.text
+    assert not re.search(r">[^<]*\d{4}-\d\d-\d\dT\d\d:", answer.text), "a time as programs write it"
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
@@ -120,6 +169,21 @@ def test_a_version_leads_only_to_versions_that_are_kept(arrangement: Arrangement
     for gone in (2, 3):
         for onward in (links.version(*PINNED, gone), links.difference(*PINNED, gone, gone + 1)):
             assert f'"{onward}"' not in page
+
+
+@pytest.mark.parametrize(
+    ("sides", "onward"), [((1, 4), {(4, 5)}), ((4, 5), {(1, 4)}), ((1, 1), {(1, 4)}), ((5, 5), {(4, 5)})]
+)
+def test_a_comparison_leads_only_to_versions_that_are_kept(
+    arrangement: Arrangement, sides: tuple[int, int], onward: set[tuple[int, int]]
+) -> None:
+    person = arrangement.person("viewer")
+    page = person.get(links.difference(*PINNED, *sides))
+    assert page.status_code == 200
+    pager = page.text.partition('<nav class="pager"')[2].partition("</nav>")[0]
+    assert set(re.findall(r'href="([^"]+)"', pager)) == {links.difference(*PINNED, *pair) for pair in onward}
+    lead = person.get(links.document(*PINNED, "diff", to=4))
+    assert lead.headers["location"] == links.difference(*PINNED, 1, 4)
 
 
 def test_a_deletion_leads_only_to_versions_that_are_kept(arrangement: Arrangement) -> None:

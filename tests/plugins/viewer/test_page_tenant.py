@@ -41,6 +41,21 @@ def test_a_tenants_page_tells_what_it_holds(arrangement: Arrangement) -> None:
     assert "Write a new document" not in page.text
 
 
+def test_who_fell_silent_is_told_in_the_list_and_on_the_page(arrangement: Arrangement) -> None:
+    en, person = {"language": "en"}, arrangement.person("viewer")
+    for tenant, days in (("silent", 5), ("speaking", 1)):
+        open_shop(arrangement.config_client, tenant)
+        TestDatabases.run(
+            arrangement.config.database_url,
+            f"UPDATE config.delivery SET received_at = received_at - interval '{days} days' WHERE tenant_id = $1",
+            tenant,
+        )
+        for place, query in ((links.home(), {"text": tenant}), (links.tenant(tenant), {})):
+            page = person.get(place, params=en | query)
+            assert page.status_code == 200
+            assert ("silent for 5 days" in page.text) == (tenant == "silent"), page.text
+
+
 def test_who_edits_is_led_to_a_new_document(arrangement: Arrangement) -> None:
     open_shop(arrangement.config_client, "loja-nova")
     editor = arrangement.person("editor")

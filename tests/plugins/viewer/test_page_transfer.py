@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -9,11 +12,13 @@ from sprintia_testing.arrangements import PASSWORD, TOGETHER, Arrangement, arran
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import Key, form_at, put, stands, written
 
+from sprintia_viewer.accounts.users import Role
 from sprintia_viewer.web import links, uploads
 
 EN = {"language": "en"}
 SENTINEL = "sentinel-of-an-exported-secret"
 PART = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
+CHARSET = PART.format("csrf").removesuffix("\r\n") + "Content-Type: text/plain; charset={}\r\n\r\nx\r\n--b--"
 TEXT = "credentials:\n  odoo: {}\nport: 8069\n"
 
 
@@ -117,6 +122,7 @@ def test_masked_secrets_replace_nothing_and_are_told(arrangement: Arrangement) -
     page = sent(editor, content)
     assert reported(page)["Not taken"] == "1"
     assert "the secrets are masked in the file" in page.text
+    assert f"{key[1]} / {key[2]}" in page.text, "which document it is"
     assert stands(arrangement, key) == (2, TEXT.format("another"))
 
 
@@ -165,12 +171,30 @@ def test_an_empty_field_is_told(arrangement: Arrangement) -> None:
         ("multipart/form-data; boundary=b", PART.format("csrf").encode() + b"\xff\r\n--b--"),
         ("multipart/form-data; boundary=b", (PART.format("a") + "1\r\n").encode() * 40 + b"--b--"),
         ("multipart/form-data; boundary=" + "b" * 300, b"--b--"),
+        *(
+            ("multipart/form-data; boundary=b", CHARSET.format(name).encode())
+            for name in ("of-nobody", "rot13", "hex", "utf-16")
+        ),
     ],
 )  # fmt: skip
 def test_what_is_no_form_is_refused(arrangement: Arrangement, content_type: str, body: bytes) -> None:
     editor = arrangement.person(arrangement.role("editor"))
     answer = editor.post(links.import_(), content=body, headers={"Content-Type": content_type})
     assert answer.status_code in {403, 422}, answer.text
+
+
+@TOGETHER
+@pytest.mark.parametrize(("role", "status"), [(None, 401), ("viewer", 403)])
+def test_of_who_may_not_import_no_file_is_read(arrangement: Arrangement, role: Role | None, status: int) -> None:
+    person = arrangement.person(arrangement.role(role)) if role else arrangement.stranger()
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in person.cookies.jar)
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(uploads.LARGEST_FILE),
+        "Origin": arrangement.viewer_url, "Cookie": cookies,
+    }  # fmt: skip
+    with closing(HTTPConnection(urlsplit(arrangement.viewer_url).netloc, timeout=10)) as connection:
+        connection.request("POST", links.import_(), headers=headers)
+        assert connection.getresponse().status == status, "before anything of the file came"
 
 
 @TOGETHER

@@ -105,6 +105,15 @@ CONFIG_GONE = ProblemType(
     title=Text("Não existe mais", "No longer there"),
     detail=Text("{reason}", "{reason}"),
 )
+VERSION_REMOVED = ProblemType(
+    code="version_removed",
+    status=410,
+    title=Text("Versão removida", "Version removed"),
+    detail=Text(
+        "Esta versão foi removida pela retenção definida por quem opera. O histórico mostra as que estão guardadas.",
+        "This version was removed by the retention that the operator set. The history shows those that are kept.",
+    ),
+)
 CONFIG_FORBIDDEN = ProblemType(
     code="config_forbidden",
     status=403,

@@ -1,5 +1,6 @@
 """Read an export, line by line, and know that it is whole before anything of it is used."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from sprintia_config.transfer.spool import Spool
 from sprintia_platform import Fault, Problem, Text
 
 FAULTS_SHOWN = 1_000
+_TURN_SECONDS = 0.01
 
 _DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
@@ -70,8 +72,14 @@ async def read_export(chunks: AsyncIterable[bytes], spool: Spool) -> ExportFile:
             a file may be used.
     """
     reader = _Reader(spool)
+    clock = asyncio.get_running_loop().time
+    turn_ends = clock() + _TURN_SECONDS
     async for line in _split(chunks):
         reader.take(line)
+        # A file may be millions of lines, and be there all at once: other requests have their turn in between.
+        if clock() >= turn_ends:
+            await asyncio.sleep(0)
+            turn_ends = clock() + _TURN_SECONDS
     return reader.finish()
 
 
@@ -111,7 +119,8 @@ class _Reader:
 
     def take(self, data: bytes) -> None:
         self._number += 1
-        offset = self._file.spool.add(data)
+        # Nothing of a file with faults is read again: its rest needs no room on the disk.
+        offset = 0 if self._fault_count else self._file.spool.add(data)
         if self._end is not None:
             self._refuse("after_end", "há algo depois da linha final", "there is something after the end line")
             return

@@ -21,11 +21,14 @@ from sprintia_viewer.parts import Parts
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
+from sprintia_viewer.web.tables_out import MOST_ROWS, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
 _CHAIN = "-"  # how the chain of what belongs to no tenant is written in an address: `*` means other things there
 _LARGEST = 2**63 - 1
+_COLUMNS = ("at", "tenant_id", "seq", "actor", "action", "target", "request_id", "hash", "detail")
+_CHANGING = frozenset({"document.write", "document.delete"})
 
 Text = Annotated[str, QueryParameter(max_length=200)]
 
@@ -38,6 +41,7 @@ class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
         detail: names, numbers and digests, in the order of the log.
         page: of the event itself.
         result: of the version that it made or read, where there is one.
+        changes: of what that version changed, if it is of a document, and not its first.
     """
 
     event: AuditEntry
@@ -45,6 +49,7 @@ class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
     page: str
     result: str | None
+    changes: str | None
 
 
 class AuditList(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +63,7 @@ class AuditList(msgspec.Struct, frozen=True, kw_only=True):
     events: list[ShownEvent]
     older: str | None
     newest: str | None
+    file: str
     faults: dict[str, str] = {}
 
 
@@ -75,8 +81,12 @@ async def list_audit(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", actor: Text = "",
     action: Text = "", since: Text = "", until: Text = "",
     before: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
+    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
 ) -> Response[bytes]:  # fmt: skip
-    """List what was done, newest first; `since` and `until` are days in the person's zone, both included."""
+    """List what was done, newest first; `since` and `until` are days in the person's zone, both included.
+
+    `?format=csv` as a file.
+    """
     given = {"tenant": tenant, "actor": actor, "action": action, "since": since, "until": until}
     wanted = {name: text.strip() for name, text in given.items()}
     first, last_day = (_day(wanted[name]) for name in ("since", "until"))
@@ -86,20 +96,24 @@ async def list_audit(
     }  # fmt: skip
     tenants = [] if faults else _tenants(visit, wanted["tenant"])
     found: list[AuditEntry] = []
+    most = MOST_ROWS if file == "csv" else _PAGE
     if tenants != []:
         async with parts.host.database.transaction("platform", "*", read_only=True) as connection:
             found = await read_audit(
-                connection, tenants, before=read_position(before), limit=_PAGE + 1,
+                connection, tenants, before=read_position(before), limit=most + 1,
                 actor=_actors(wanted["actor"], await parts.key_names()), action=wanted["action"] or None,
                 since=_midnight(first, visit.zone), until=_midnight(last_day, visit.zone, days=1),
             )  # fmt: skip
+    if file == "csv" and not faults:
+        rows = [(*(getattr(event, name) for name in _COLUMNS[:-1]), bytes(event.detail).decode()) for event in found]
+        return csv_answer("audit", _COLUMNS, rows[:MOST_ROWS], complete=len(rows) <= MOST_ROWS)
     events, rest = found[:_PAGE], found[_PAGE:]
     last = events[-1] if rest else None
     cursor = write_cursor([last.at.isoformat(), last.tenant_id, last.seq]) if last else None
     page = AuditList(
         **wanted, events=[_shown(event) for event in events],
         older=links.audit(**wanted, before=cursor) if cursor else None,
-        newest=links.audit(**wanted) if before else None, faults=faults,
+        newest=links.audit(**wanted) if before else None, file=links.audit(**wanted, format="csv"), faults=faults,
     )  # fmt: skip
     return await visit.page("audit.html", page, status=422 if faults else 200)
 
@@ -172,8 +186,9 @@ def _shown(event: AuditEntry) -> ShownEvent:
     detail = detail if isinstance(detail, dict) else {"": detail}
     of_tenant = None if event.tenant_id == PLATFORM_CHAIN else event.tenant_id
     return ShownEvent(
-        event=event, of_tenant=of_tenant, detail=detail, page=_address(event), result=_result(event, detail)
-    )
+        event=event, of_tenant=of_tenant, detail=detail, page=_address(event), result=_result(event, detail),
+        changes=_changes(event, detail),
+    )  # fmt: skip
 
 
 def _address(event: AuditEntry) -> str:
@@ -186,6 +201,18 @@ def _result(event: AuditEntry, detail: dict[str, Any]) -> str | None:
         return None
     if event.target == "mapping":
         return links.mapping("history", event.tenant_id, number)
+    named = _document(event) if event.action.startswith(("document.", "secret.")) else None
+    return links.version(event.tenant_id, *named, number) if named else None
+
+
+def _changes(event: AuditEntry, detail: dict[str, Any]) -> str | None:
+    number = detail.get("version")
+    named = _document(event) if event.action in _CHANGING else None
+    if named is None or not isinstance(number, int) or number == 1:
+        return None
+    return links.document(event.tenant_id, *named, "diff", to=number)
+
+
+def _document(event: AuditEntry) -> tuple[str, str] | None:
     domain, _, config_type = event.target.partition("/")
-    named = event.action.startswith(("document.", "secret.")) and domain and config_type and "/" not in config_type
-    return links.version(event.tenant_id, domain, config_type, number) if named else None
+    return (domain, config_type) if domain and config_type and "/" not in config_type else None

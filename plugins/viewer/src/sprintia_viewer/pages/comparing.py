@@ -99,7 +99,9 @@ async def choose(
         if not newest:
             raise Problem(NOT_FOUND, path=visit.path)
         right, left = newest[0].version, left or newest[-1].version  # retention may have removed the one before
-    return await visit.redirect(links.difference(tenant, domain, config_type, left or max(1, right - 1), right))
+    if left is None:
+        left = await _kept_below(visit.config, (tenant, domain, config_type), right) or max(1, right - 1)
+    return await visit.redirect(links.difference(tenant, domain, config_type, left, right))
 
 
 @get("/viewer/t/{tenant:str}/{domain:str}/{config_type:str}/diff/{sides:str}", guards=[signed_in()])
@@ -120,6 +122,8 @@ async def compare(
     standing = await config.history(*key, limit=1)
     newest = standing[0].version if standing else None
     oldest, latest = sorted((left, right))
+    before = await _kept_below(config, key, oldest)
+    after = min((number for number in items if number > latest), default=None)
     here = links.difference(*key, left, right)
     by_line = f"{here}?view=text{'&whole=true' if whole else ''}"
     page = ComparePage(
@@ -129,8 +133,8 @@ async def compare(
         rest=f"{by_line}&row={lines.more_from}" if lines and lines.more_from else None,
         start=by_line if lines and first else None,
         other_view=f"{here}?view={'text' if view == 'keys' else 'keys'}",
-        earlier=links.difference(*key, oldest - 1, oldest) if oldest > 1 else None,
-        later=links.difference(*key, latest, latest + 1) if newest and latest < newest else None,
+        earlier=links.difference(*key, before, oldest) if before else None,
+        later=links.difference(*key, latest, after) if after else None,
     )  # fmt: skip
     return await visit.page("compare.html", page)
 
@@ -173,6 +177,12 @@ async def compare_tenants(
 
 
 HANDLERS = (choose, compare, compare_tenants)
+
+
+async def _kept_below(config: ConfigService, key: tuple[str, str, str], number: int) -> int | None:
+    """The newest version below this one: retention may have removed the one right before it."""
+    older = await config.history(*key, before=number, limit=1) if number > 1 else ()
+    return older[0].version if older else None
 
 
 def _numbers(visit: Visit, sides: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from litestar.params import FromPath, FromQuery
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import HistoryItem, StoredVersion
+from sprintia_viewer.pages.brought import deliveries_by_revision
 from sprintia_viewer.pages.places import LARGEST, PLACE, Before, First, Place
 from sprintia_viewer.shown.source import Language, SourceView, source_view
 from sprintia_viewer.web import links
@@ -22,7 +23,6 @@ from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.visits import Visit
 
-_DELIVERIES_SEARCHED = 100
 _TAG = re.compile(r"<[^>]*>")
 
 View = Literal["yaml", "json"]
@@ -175,9 +175,8 @@ async def _before(visit: Visit, tenant: str, domain: str, config_type: str, numb
 
 
 async def _delivery(visit: Visit, found: StoredVersion) -> int | None:
-    """The delivery that made this version: each change has a revision of its own. Older ones are not looked for."""
-    applied = await visit.config.deliveries(tenant=found.tenant_id, outcome="applied", limit=_DELIVERIES_SEARCHED)
-    return next((delivery.id for delivery in applied if delivery.revision == found.revision), None)
+    """The delivery that made this version."""
+    return (await deliveries_by_revision(visit.config, found.tenant_id)).get(found.revision)
 
 
 def _plain(shown: SourceView) -> str:

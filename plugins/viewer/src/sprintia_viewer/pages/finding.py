@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Hit, TenantOverview
+from sprintia_viewer.shown.freshness import silent_days
 from sprintia_viewer.shown.search_words import FoundPlace, is_too_short, key_and_value, places_found, single_words
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
@@ -30,6 +31,9 @@ class HomePage(msgspec.Struct, frozen=True, kw_only=True):
     tenants: list[TenantOverview]
     next: str | None
     start: str | None
+
+    def silent_days(self, tenant: TenantOverview) -> int | None:
+        return silent_days(tenant.delivered_at)
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """`/viewer/t/{tenant}/{domain}/{type}/history` and `/blame`: how a document came to be, and who set what in it."""
 
 import asyncio
+from collections.abc import Mapping
 
 import msgspec
 from litestar import Response, get
@@ -8,7 +9,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from sprintia_config_client.contract import Blame, HistoryItem
+from sprintia_viewer.pages.brought import deliveries_by_revision
 from sprintia_viewer.pages.places import PLACE, Before, First, Place
+from sprintia_viewer.pages.retention import Retention, last_retention
+from sprintia_viewer.parts import Parts
 from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
 from sprintia_viewer.shown.source import source_view
 from sprintia_viewer.web import links
@@ -19,21 +23,36 @@ _PAGE = 30
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A version, an older one of the page with the same content, and the newest older one that is kept."""
+    """A version.
+
+    Attributes:
+        same_as: an older one of the page with the same content.
+        previous: the newest older one that is kept.
+        removed: the first and the last of the versions between both, which are kept no more.
+        delivery: the id of the delivery that brought it, where it is one of the tenant's last.
+    """
 
     item: HistoryItem
     same_as: int | None
     previous: int | None
+    removed: tuple[int, int] | None
+    delivery: int | None
 
 
 class HistoryPage(Place, frozen=True, kw_only=True):
-    """Versions, newest first. `gap` when retention removed some between or below them."""
+    """Versions, newest first.
+
+    Attributes:
+        gap: whether some between or below them are kept no more.
+        retention: when it last removed versions of this tenant, if there is such a gap.
+    """
 
     lines: list[HistoryLine]
     standing: int | None
     older: str | None
     newest: str | None
     gap: bool
+    retention: Retention | None
 
 
 class BlamePage(Place, frozen=True, kw_only=True):
@@ -48,24 +67,26 @@ class BlamePage(Place, frozen=True, kw_only=True):
 
 @get(f"{PLACE}/history", guards=[signed_in()])
 async def show_history(
-    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
-    before: Before = None,
+    visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: FromPath[str], domain: FromPath[str],
+    config_type: FromPath[str], before: Before = None,
 ) -> Response[bytes]:  # fmt: skip
     """List versions, newest first, with how much each one changed."""
     config, key = visit.config, (tenant, domain, config_type)
-    found, newest = await asyncio.gather(
-        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1)
-    )
+    found, newest, brought = await asyncio.gather(
+        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1),
+        deliveries_by_revision(config, tenant),
+    )  # fmt: skip
     if not newest:
         await config.version(*key)  # says that there is none
     items, rest = found[:_PAGE], found[_PAGE:]
     last = items[-1].version if items else 1
-    lines = _history_lines(found)[:_PAGE]
+    lines = _history_lines(found, brought)[:_PAGE]
+    gap = any(line.removed for line in lines)
     page = HistoryPage(
         tenant_id=tenant, domain=domain, config_type=config_type, lines=lines,
         standing=newest[0].version if newest and not newest[0].deleted else None,
         older=links.history(*key, before=last) if rest else None, newest=links.history(*key) if before else None,
-        gap=any(line.previous != (line.item.version - 1 or None) for line in lines),
+        gap=gap, retention=await last_retention(parts.host.database, tenant) if gap else None,
     )  # fmt: skip
     return await visit.page("history.html", page)
 
@@ -92,11 +113,18 @@ async def show_blame(
 HANDLERS = (show_history, show_blame)
 
 
-def _history_lines(found: tuple[HistoryItem, ...]) -> list[HistoryLine]:
-    """Each version with the newest older one that has the same content."""
+def _history_lines(found: tuple[HistoryItem, ...], brought: Mapping[int, int]) -> list[HistoryLine]:
+    """Each version with the newest older one that has the same content, and what is missing below it."""
     lines = []
     for at, item in enumerate(found):
         same = (older.version for older in found[at + 1 :] if older.digest == item.digest and not older.deleted)
         previous = found[at + 1].version if at + 1 < len(found) else None
-        lines.append(HistoryLine(item=item, same_as=None if item.deleted else next(same, None), previous=previous))
+        first_removed = (previous or 0) + 1
+        lines.append(
+            HistoryLine(
+                item=item, same_as=None if item.deleted else next(same, None), previous=previous,
+                removed=(first_removed, item.version - 1) if first_removed < item.version else None,
+                delivery=brought.get(item.revision),
+            )
+        )  # fmt: skip
     return lines

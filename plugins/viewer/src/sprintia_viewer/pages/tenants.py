@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,13 +14,13 @@ from sprintia_config_client import errors
 from sprintia_config_client.contract import Change, Delivery, DeliverySource, DocumentSchema, Head, TenantDetail
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.shown.activity import ActivityPicture, activity_picture, days_shown
+from sprintia_viewer.shown.freshness import silent_days
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.visits import Visit
 
 _TROUBLED = ("refused", "quarantined")
 _TROUBLES_SHOWN = 5
-_SILENT_AFTER = timedelta(days=2)
 _LAST_CHANGES = 500
 
 
@@ -118,6 +118,4 @@ def _documents(heads: Sequence[Head], changes: Sequence[Change]) -> list[ListedD
 
 
 def _source(source: DeliverySource, names: Mapping[str, str]) -> Source:
-    silent = datetime.now(UTC) - source.last_at
-    name = names.get(source.sender)
-    return Source(source=source, name=name, silent_days=silent.days if silent > _SILENT_AFTER else None)
+    return Source(source=source, name=names.get(source.sender), silent_days=silent_days(source.last_at))

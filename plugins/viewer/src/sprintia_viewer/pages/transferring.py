@@ -1,7 +1,9 @@
 """`/viewer/t/{tenant}/export` and `/viewer/import`: a whole tenant as a file, and back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from io import BytesIO
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -50,6 +52,7 @@ class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         largest: bytes that a file may have here.
         report: what the file did, or would do; None before one was sent.
+        documents: of the report's problems, by line: the domain and type that stand there.
         more_problems: how many there are beyond those of the report.
         refusal: why nothing was taken.
         faults: of the file, by line; the first hundred.
@@ -57,6 +60,7 @@ class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
 
     largest: int = LARGEST_FILE
     report: ImportReport | None = None
+    documents: dict[int, tuple[str, str]] = {}
     more_problems: int = 0
     refusal: str | None = None
     faults: list[errors.Fault] = []
@@ -111,12 +115,29 @@ async def import_file(visit: NamedDependency[Visit]) -> Response[bytes]:
         return await visit.page("import.html", page, status=422)
     shown = report.problems[:_PROBLEMS_SHOWN]
     page = ImportPage(
-        report=msgspec.structs.replace(report, problems=shown), more_problems=report.problem_count - len(shown)
-    )
+        report=msgspec.structs.replace(report, problems=shown), more_problems=report.problem_count - len(shown),
+        documents=await asyncio.to_thread(_documents_at, content, {problem.line for problem in shown}),
+    )  # fmt: skip
     return await visit.page("import.html", page)
 
 
 HANDLERS = (show_export, export, show_import, import_file)
+
+
+class _DocumentLine(msgspec.Struct, frozen=True):
+    domain: str = ""
+    config_type: str = ""
+
+
+def _documents_at(content: bytes, lines: set[int]) -> dict[int, tuple[str, str]]:
+    """Which documents stand on these lines of a file that was found sound; other lines are left out."""
+    found = {}
+    for number, line in enumerate(BytesIO(content), 1):
+        if number in lines:
+            named = msgspec.json.decode(line, type=_DocumentLine)
+            if named.config_type:
+                found[number] = (named.domain, named.config_type)
+    return found
 
 
 async def _followed(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

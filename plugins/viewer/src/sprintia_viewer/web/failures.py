@@ -13,10 +13,13 @@ _KINDS: tuple[tuple[type[errors.ConfigError], ProblemType], ...] = (
     (errors.Invalid, problems.CONFIG_REFUSED),
 )
 _RETRY_SECONDS = "5"
+_VERSION_GONE = "version_gone"
 
 
 def problem_of(error: errors.ConfigError) -> Problem:
     """Translate a failure of the contract; what is none of the person's doing is an outage."""
+    if error.code == _VERSION_GONE:  # told here: the service names the time in UTC, and another way on
+        return Problem(problems.VERSION_REMOVED)
     for failure, kind in _KINDS:
         if isinstance(error, failure):
             return Problem(kind, errors=[fault_of(fault) for fault in error.faults], reason=error.detail)

@@ -14,6 +14,7 @@ from sprintia_viewer.problems import BOUND_TO_TENANTS, FORM_OUTDATED, SIGN_IN_NE
 from sprintia_viewer.web import links, origins
 from sprintia_viewer.web.forms import fields_of
 from sprintia_viewer.web.policy import page_headers
+from sprintia_viewer.web.uploads import TAKES_FILES
 from sprintia_viewer.web.visits import AnyRequest, Visit, visit_of
 
 ADMINISTERING = ("admin",)
@@ -51,14 +52,17 @@ class signed_in(Policy):  # noqa: N801 - it reads as what it does: guards=[signe
     def __init__(self, *rights: str) -> None:
         self.rights = rights
 
-    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler, /) -> None:
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, /) -> None:
         visit = await visit_of(connection)
         changes = visit.request.method not in origins.SAFE_METHODS
         if visit.user is None:
             if changes:
                 origins.require_same_site(visit.request)
-                await _keep_what_was_written(visit, Problem(SIGN_IN_NEEDED))
+                if not handler.opt.get(TAKES_FILES):  # from a stranger nothing large is read
+                    await _keep_what_was_written(visit, Problem(SIGN_IN_NEEDED))
             raise SignInNeededError
+        if handler.opt.get(TAKES_FILES):  # nor from somebody whose file would not be taken
+            self._require_rights(visit)
         if changes:
             try:
                 await visit.require_csrf()
@@ -66,6 +70,9 @@ class signed_in(Policy):  # noqa: N801 - it reads as what it does: guards=[signe
                 if problem.kind is FORM_OUTDATED:
                     await _keep_what_was_written(visit, problem)
                 raise
+        self._require_rights(visit)
+
+    def _require_rights(self, visit: Visit) -> None:
         for right in self.rights:
             visit.require(right)
 

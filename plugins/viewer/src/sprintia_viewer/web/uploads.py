@@ -50,7 +50,8 @@ def read_upload(body: bytes, content_type: str) -> Upload:
         for part in parser:
             name = part.name or ""
             if part.filename is None:
-                upload.fields.append((name, part.value))
+                # Not `value`, which believes the form about its charset: browsers send that of the page.
+                upload.fields.append((name, part.raw.decode()))
             else:
                 upload.files[name] = part.raw
     except (MultipartError, ValueError):  # ValueError: text that is no UTF-8
