@@ -172,6 +172,15 @@ async def test_heads_and_bundle(config: Transport, tenant: str) -> None:
     assert await config.reader.get(tenant, "retail", "config") == bundle.documents[1]
 
 
+async def test_sizes_are_of_the_text_as_it_was_received(config: Transport, tenant: str) -> None:
+    texts = {"config": "a: ção # 1\n", "credentials": "credentials:\n  odoo: ção\n"}
+    for config_type, text in texts.items():
+        await config.writer.put(tenant, "retail", config_type, text)
+    sizes = {head.config_type: head.size for head in await config.reader.heads(tenant, sizes=True)}
+    assert sizes == {config_type: len(text.encode()) for config_type, text in texts.items()}
+    assert {head.size for head in await config.reader.heads(tenant)} == {None}
+
+
 async def test_an_unknown_tenant_has_nothing(config: Transport, tenant: str) -> None:
     assert await config.reader.heads(tenant) == ()
     assert await config.reader.history(tenant, "retail", "config") == ()

@@ -136,8 +136,9 @@ class ConfigClient(Administering, Changing):
             raise missing if stale_for is None else _not_known(missing, stale_for)
         return document if stale_for is None else msgspec.structs.replace(document, stale_for=stale_for)
 
-    async def heads(self, tenant: str, domain: str | None = None) -> tuple[Head, ...]:
-        return await self._read(tenant_path(tenant), wire.read_heads, {"domain": check_domain(domain)})
+    async def heads(self, tenant: str, domain: str | None = None, *, sizes: bool = False) -> tuple[Head, ...]:
+        query = {"domain": check_domain(domain), "sizes": sizes or None}
+        return await self._read(tenant_path(tenant), wire.read_heads, query)
 
     async def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:
         path = document_path(tenant, domain, config_type)

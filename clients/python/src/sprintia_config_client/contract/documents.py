@@ -86,7 +86,11 @@ class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a tenant's list."""
+    """A line of a tenant's list.
+
+    Attributes:
+        size: bytes of its text; None when it was not asked for.
+    """
 
     tenant_id: str
     domain: str
@@ -94,6 +98,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
+    size: int | None = None
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):

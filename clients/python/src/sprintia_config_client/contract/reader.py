@@ -27,8 +27,8 @@ class ConfigReader(AdministrationReader, Protocol):
         """Read a document. Raises `NotFound`."""
         ...
 
-    async def heads(self, tenant: str, domain: str | None = None) -> tuple[Head, ...]:
-        """List a tenant's documents, in order of domain and type. An unknown tenant has none."""
+    async def heads(self, tenant: str, domain: str | None = None, *, sizes: bool = False) -> tuple[Head, ...]:
+        """List a tenant's documents, in order of domain and type, with their sizes if asked. An unknown has none."""
         ...
 
     async def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:

@@ -19,7 +19,7 @@ _DIGEST_SHOWN = 16
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a tenant's list."""
+    """A line of a tenant's list; `size` in bytes, where it was asked for."""
 
     tenant_id: str
     domain: str
@@ -27,6 +27,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: str
     updated_at: str
+    size: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class HistoryItem(Head, frozen=True, kw_only=True):
@@ -71,11 +72,11 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-def head(version: Version) -> Head:
+def head(version: Version, *, sized: bool = False) -> Head:
     at = moment(version.created_at)
     return Head(
         tenant_id=version.tenant_id, domain=version.domain, config_type=version.config_type, version=version.version,
-        created_at=at, updated_at=at,
+        created_at=at, updated_at=at, size=version.size if sized else msgspec.UNSET,
     )  # fmt: skip
 
 

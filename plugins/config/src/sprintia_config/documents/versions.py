@@ -11,7 +11,7 @@ from sprintia_config.contents.keys import DocumentKey
 from sprintia_config.contents.places import digest_place, secret_place, source_place
 from sprintia_config.schemas.enforcement import enforce
 from sprintia_config.search.texts import searched_text
-from sprintia_config.secrecy.envelope import DataKey
+from sprintia_config.secrecy.envelope import OVERHEAD, DataKey
 from sprintia_config.secrecy.leaves import SecretLeaf
 from sprintia_config.secrecy.masks import mask_leaves
 from sprintia_config.unit_of_work import VERSION_COLUMNS, NewVersion
@@ -70,6 +70,13 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_secrets(self) -> bool:
         return self.sealed_source is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the text as it was received; 0 of a deletion."""
+        if self.sealed_source is not None:
+            return len(self.sealed_source) - OVERHEAD
+        return len((self.source or "").encode())
 
     def open_source(self, keys: TenantKeys) -> str:
         """The text as it was received, secrets in clear.

@@ -28,6 +28,8 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 # The first byte of everything sealed: a later format gets another one, and old rows stay readable.
 FORMAT = b"\x01"
+OVERHEAD = len(FORMAT) + NONCE_BYTES + TAG_BYTES
+"""Bytes that sealing adds."""
 
 _PLACE_LABEL = b"sprintia-config place 1"
 # One use, one key: a flaw found in one use, or a value that means something in both, says nothing about the other.
@@ -113,7 +115,7 @@ class DataKey(Unprintable):
         """
         if sealed[:1] != FORMAT:
             raise DecryptionError(f"{place}: not in a sealed format that this release knows; read it with a newer one")
-        if len(sealed) < len(FORMAT) + NONCE_BYTES + TAG_BYTES:
+        if len(sealed) < OVERHEAD:
             raise DecryptionError(f"{place}: the sealed value is cut short; restore the row from a backup")
         nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:

@@ -69,7 +69,8 @@ async def show_tenant(
         return await visit.page("no_tenant.html", NoTenantPage(tenant_id=tenant), status=404)
     today = datetime.now(ZoneInfo(visit.zone)).date()
     heads, changes, troubles, days, schemas, names = await asyncio.gather(
-        config.heads(tenant), config.changes(tenant, max(0, detail.revision - _LAST_CHANGES), limit=_LAST_CHANGES),
+        config.heads(tenant, sizes=True),
+        config.changes(tenant, max(0, detail.revision - _LAST_CHANGES), limit=_LAST_CHANGES),
         _troubles(config, tenant), config.activity(tenant, days=days_shown(today), zone=visit.zone), config.schemas(),
         parts.key_names(),
     )  # fmt: skip

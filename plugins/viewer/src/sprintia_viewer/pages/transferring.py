@@ -56,6 +56,7 @@ class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
         more_problems: how many there are beyond those of the report.
         refusal: why nothing was taken.
         faults: of the file, by line; the first hundred.
+        chosen: whether the form of the page, which script left in its place, has the file still.
     """
 
     largest: int = LARGEST_FILE
@@ -64,6 +65,7 @@ class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
     more_problems: int = 0
     refusal: str | None = None
     faults: list[errors.Fault] = []
+    chosen: bool = False
 
 
 @get(_EXPORT, guards=[signed_in()])
@@ -114,9 +116,10 @@ async def import_file(visit: NamedDependency[Visit]) -> Response[bytes]:
         page = ImportPage(refusal=error.detail, faults=list(error.faults[:_PROBLEMS_SHOWN]))
         return await visit.page("import.html", page, status=422)
     shown = report.problems[:_PROBLEMS_SHOWN]
+    documents = await asyncio.to_thread(_documents_at, content, {problem.line for problem in shown})
     page = ImportPage(
-        report=msgspec.structs.replace(report, problems=shown), more_problems=report.problem_count - len(shown),
-        documents=await asyncio.to_thread(_documents_at, content, {problem.line for problem in shown}),
+        report=msgspec.structs.replace(report, problems=shown), documents=documents,
+        more_problems=report.problem_count - len(shown), chosen="hx-request" in visit.request.headers,
     )  # fmt: skip
     return await visit.page("import.html", page)
 

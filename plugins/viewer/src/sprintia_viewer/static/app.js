@@ -171,5 +171,30 @@
   // On a phone the current entry may stand beyond the edge of its strip.
   all(".menu [aria-current], .tabs [aria-current]").forEach((entry) => entry.scrollIntoView({ block: "nearest", inline: "nearest" }));
   find("[role=alert][tabindex]")?.focus();
-  document.addEventListener("htmx:after:swap", () => { showCopyButtons(document); });
+
+  // Answers that take the place of a part of the page.
+
+  function sendPlainly(form, submitter) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: submitter?.name || "", value: submitter?.value || "" });
+    form.append(field);
+    form.submit();
+  }
+
+  // What is no such page (the session ended, the service is away) is for the browser to ask for, and to show.
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement, sourceEvent, target, text } = event.detail.ctx;
+    if (!text.includes(`id="${target.id}"`)) {
+      event.preventDefault();
+      sendPlainly(sourceElement, sourceEvent.submitter);
+    }
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const { sourceElement, sourceEvent } = event.detail.ctx || {};
+    if (sourceElement?.matches("form")) sendPlainly(sourceElement, sourceEvent.submitter);
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    showCopyButtons(document);
+    find(`#${event.detail.ctx.target.id}`)?.scrollIntoView({ block: "nearest" });
+  });
 })();
