@@ -21,7 +21,7 @@ from sprintia_viewer.parts import Parts
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
-from sprintia_viewer.web.tables_out import MOST_ROWS, csv_answer
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
@@ -81,7 +81,7 @@ async def list_audit(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", actor: Text = "",
     action: Text = "", since: Text = "", until: Text = "",
     before: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
-    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
+    file: Format = "",
 ) -> Response[bytes]:  # fmt: skip
     """List what was done, newest first; `since` and `until` are days in the person's zone, both included.
 

@@ -14,7 +14,7 @@ from sprintia_viewer.parts import ConfigService
 from sprintia_viewer.shown.collections import MOST_COLUMNS, Matrix, matrix
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
-from sprintia_viewer.web.tables_out import MOST_ROWS, csv_answer
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 POINTER: Final = "/enabled_collections"
@@ -49,7 +49,7 @@ class CollectionsPage(msgspec.Struct, frozen=True, kw_only=True):
 async def show_collections(
     visit: NamedDependency[Visit], text: Text = "", collection: Text = "",
     after: Annotated[str, QueryParameter(max_length=1_000)] = "", done: Text = "",
-    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
+    file: Format = "",
 ) -> Response[bytes]:  # fmt: skip
     """Show tenants by collections; `?format=csv` as a file.
 

@@ -15,7 +15,7 @@ from sprintia_config_client.contract import Change, Delivery
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
-from sprintia_viewer.web.tables_out import MOST_ROWS, csv_answer
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
@@ -82,7 +82,7 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
 async def list_deliveries(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", outcome: Text = "",
     people: FromQuery[bool] = False, before: Before = None,
-    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
+    file: Format = "",
 ) -> Response[bytes]:  # fmt: skip
     """List what came in, newest first; `?format=csv` as a file."""
     wanted = Wanted(tenant=tenant.strip(), outcome=outcome if outcome in OUTCOMES else "", people=people)

@@ -14,7 +14,7 @@ from sprintia_viewer.shown.search_words import FoundPlace, is_too_short, key_and
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
-from sprintia_viewer.web.tables_out import MOST_ROWS, csv_answer
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
@@ -80,7 +80,7 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
 @get("/viewer", guards=[signed_in()])
 async def show_home(
     visit: NamedDependency[Visit], tenant_id: Text = "", text: Text = "", after: Text = "",
-    file: Annotated[str, QueryParameter(name="format", max_length=10)] = "",
+    file: Format = "",
 ) -> Response[bytes]:  # fmt: skip
     """List the tenants; `?format=csv` as a file.
 

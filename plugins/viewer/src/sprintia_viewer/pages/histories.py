@@ -1,7 +1,7 @@
 """`/viewer/t/{tenant}/{domain}/{type}/history` and `/blame`: how a document came to be, and who set what in it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 from litestar import Response, get
@@ -12,14 +12,17 @@ from sprintia_config_client.contract import Blame, HistoryItem
 from sprintia_viewer.pages.brought import deliveries_by_revision
 from sprintia_viewer.pages.places import PLACE, Before, First, Place
 from sprintia_viewer.pages.retention import Retention, last_retention
-from sprintia_viewer.parts import Parts
+from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
 from sprintia_viewer.shown.source import source_view
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 30
+_FILE_PAGE = 1_000
+_COLUMNS = ("version", "created_at", "actor", "origin", "message", "deleted", "revision", "digest")
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,10 +71,13 @@ class BlamePage(Place, frozen=True, kw_only=True):
 @get(f"{PLACE}/history", guards=[signed_in()])
 async def show_history(
     visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: FromPath[str], domain: FromPath[str],
-    config_type: FromPath[str], before: Before = None,
+    config_type: FromPath[str], before: Before = None, file: Format = "",
 ) -> Response[bytes]:  # fmt: skip
-    """List versions, newest first, with how much each one changed."""
+    """List versions, newest first, with how much each one changed; `?format=csv` as a file, without that."""
     config, key = visit.config, (tenant, domain, config_type)
+    if file == "csv":
+        versions = [[getattr(item, name) for name in _COLUMNS] async for item in _every(config, key)]
+        return csv_answer("history", _COLUMNS, versions[:MOST_ROWS], complete=len(versions) <= MOST_ROWS)
     found, newest, brought = await asyncio.gather(
         config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1),
         deliveries_by_revision(config, tenant),
@@ -111,6 +117,18 @@ async def show_blame(
 
 
 HANDLERS = (show_history, show_blame)
+
+
+async def _every(config: ConfigService, key: tuple[str, str, str]) -> AsyncIterator[HistoryItem]:
+    """Every version that is kept, newest first; one more than a file takes at most."""
+    before, count = None, 0
+    while count <= MOST_ROWS:
+        found = await config.history(*key, before=before, limit=_FILE_PAGE)
+        for item in found:
+            yield item
+        if len(found) < _FILE_PAGE:
+            return
+        before, count = found[-1].version, count + len(found)
 
 
 def _history_lines(found: tuple[HistoryItem, ...], brought: Mapping[int, int]) -> list[HistoryLine]:

@@ -19,6 +19,7 @@ from sprintia_viewer.web import links
 from sprintia_viewer.web.forms import Nothing
 from sprintia_viewer.web.guards import administers
 from sprintia_viewer.web.languages import marked
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Notice, Visit
 
 _PAGE = 50
@@ -76,11 +77,17 @@ class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/viewer/keys", guards=[administers()])
 async def list_all(
-    visit: NamedDependency[Visit], parts: NamedDependency[Parts], text: Text = "", after: Text = ""
-) -> Response[bytes]:
-    """List keys, without their texts."""
+    visit: NamedDependency[Visit], parts: NamedDependency[Parts], text: Text = "", after: Text = "",
+    file: Format = "",
+) -> Response[bytes]:  # fmt: skip
+    """List keys, without their texts; `?format=csv` as a file."""
+    as_file = file == "csv"
+    first, most = (None, MOST_ROWS) if as_file else (after or None, _PAGE)
     async with parts.host.database.transaction("platform", read_only=True) as connection:
-        found, following = await page_of_keys(connection, text=text.strip(), after=after or None, limit=_PAGE)
+        found, following = await page_of_keys(connection, text=text.strip(), after=first, limit=most)
+    if as_file:
+        rows = ([getattr(key, name) for name in StoredKey.__struct_fields__] for key in found)
+        return csv_answer("keys", StoredKey.__struct_fields__, rows, complete=following is None)
     page = KeysPage(
         text=text, keys=[ListedKey(key=key, works=_works(key)) for key in found],
         next=links.keys(text=text, after=following) if following else None,

@@ -25,9 +25,14 @@ from sprintia_viewer.pages.user_form import (
 from sprintia_viewer.parts import Parts
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import administers
+from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
 
 _PAGE = 50
+_COLUMNS = (
+    "name", "display_name", "role", "tenants", "may_reveal", "has_totp", "disabled_at", "created_at", "created_by",
+    "last_seen_at",
+)  # fmt: skip
 
 Text = Annotated[str, QueryParameter(max_length=200)]
 
@@ -43,9 +48,14 @@ class UsersPage(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/viewer/users", guards=[administers()])
 async def list_users(
-    visit: NamedDependency[Visit], parts: NamedDependency[Parts], text: Text = "", after: Text = ""
-) -> Response[bytes]:
-    """List users by name."""
+    visit: NamedDependency[Visit], parts: NamedDependency[Parts], text: Text = "", after: Text = "",
+    file: Format = "",
+) -> Response[bytes]:  # fmt: skip
+    """List users by name; `?format=csv` as a file."""
+    if file == "csv":
+        listed, more = await parts.users.list(text.strip(), None, MOST_ROWS)
+        rows = ([getattr(user, name) for name in _COLUMNS] for user in listed)
+        return csv_answer("users", _COLUMNS, rows, complete=more is None)
     found, following = await parts.users.list(text.strip(), after or None, _PAGE)
     page = UsersPage(
         text=text, users=list(found), next=links.users(text=text, after=following) if following else None,

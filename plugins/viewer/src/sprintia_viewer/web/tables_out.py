@@ -4,11 +4,14 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from io import StringIO
-from typing import Final
+from typing import Annotated, Final
 
 from litestar import Response
+from litestar.params import QueryParameter
 
 MOST_ROWS: Final = 10_000
+Format = Annotated[str, QueryParameter(name="format", max_length=10)]
+"""`csv` asks for a list as a file."""
 # What a spreadsheet takes for the beginning of a formula, also in the full width of East Asian scripts.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the code page of the machine
@@ -42,6 +45,8 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+    if isinstance(value, (list, frozenset)):
+        value = ", ".join(sorted(value))
     text = str(value)
     is_formula = not isinstance(value, int) and (text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA))
     return f"'{text}" if is_formula else text
