@@ -46,7 +46,12 @@ class ConfigServiceDispatcher(models.AbstractModel):
 
     def _may_send(self, queue):
         settings = self.env["config.service.settings"]
-        if queue.state == "paused" or settings.is_neutralized() or not settings.is_complete():
+        if queue.state == "paused" or settings.is_neutralized():
+            return False
+        if fault := settings.seal_fault():
+            queue._pause(queue._sealed_elsewhere(fault))
+            return False
+        if not settings.is_complete():
             return False
         if queue.blocked_until and queue.blocked_until > fields.Datetime.now():
             return False

@@ -65,11 +65,22 @@ class ConfigServiceQueue(models.Model):
         settings = self.env["config.service.settings"].sudo()
         if settings.is_neutralized():
             return self.env._("This database is a neutralized copy: it sends nothing.")
+        if fault := settings.seal_fault():
+            return self._sealed_elsewhere(fault)
         if not settings.is_complete():
             return self.env._("The address or the key of the service is not set.")
         if not self._cron().active:
             return self.env._("The scheduled action that sends is switched off: save the settings to switch it on.")
         return self.sudo().reason if self.state != "running" else False
+
+    def _sealed_elsewhere(self, fault):
+        """A database that came without its encryption key: what people can do about it."""
+        return self.env._(
+            "The key of the service cannot be opened on this machine (%(fault)s). Put the encryption key of the "
+            "machine that this database comes from in its place and press Try again now; or enter the key of the "
+            "service again, and then the secrets of the records.",
+            fault=fault,
+        )
 
     # --- what the dispatcher learns
 

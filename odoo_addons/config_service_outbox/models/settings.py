@@ -46,11 +46,26 @@ class ConfigServiceSettings(models.AbstractModel):
         if not stored.startswith(SEALED_PREFIX):
             return stored
         try:
-            return self.env["config.service.vault"].open(stored.removeprefix(SEALED_PREFIX))
+            return self._opened(stored)
         except ValueError:
-            # Another installation's key: as good as none, and the settings page says that none is set.
+            # As good as none: nothing is sent without it, and the queue tells why.
             _logger.warning("the system parameter %s cannot be opened with this installation's key", name)
             return ""
+
+    def _opened(self, stored):
+        return self.env["config.service.vault"].open(stored.removeprefix(SEALED_PREFIX))
+
+    @api.model
+    def seal_fault(self):
+        """Tell why a secret of the settings that counts cannot be opened on this machine; `""` when all can."""
+        for name in sorted(SECRET_PARAMETERS):
+            stored = self._stored(name)
+            if stored.startswith(SEALED_PREFIX) and settings_value(name, os.environ, stored).origin == "parameter":
+                try:
+                    self._opened(stored)
+                except ValueError as error:
+                    return str(error)
+        return ""
 
     @api.model
     def _stored(self, name):

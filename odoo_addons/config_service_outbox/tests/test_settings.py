@@ -1,5 +1,7 @@
 """Settings: where they come from, and what never leaves them."""
 
+from unittest.mock import patch
+
 from cryptography.fernet import Fernet
 from odoo.exceptions import ValidationError
 from odoo.tests import Form
@@ -38,11 +40,27 @@ class TestSettings(OutboxCase):
             self.env["res.config.settings"].create({"config_service_url": good}).set_values()
             self.assertEqual(self.settings.value("config_service.url"), good.rstrip("/"))
 
-    def test_a_key_of_another_installation_is_none(self):
+    def test_a_key_of_another_installation_pauses_and_tells_what_to_do(self):
+        sealed = Fernet(Fernet.generate_key()).encrypt(b"k").decode()
+        for name in ("config_service.api_key", "config_service.webhook_secret"):
+            with self.subTest(name):
+                own = self.settings._stored(name)
+                self.env["ir.config_parameter"].set_param(name, f"sealed:{sealed}")
+                self.dispatch()
+                self.assertEqual(self.queue.state, "paused")
+                self.assertTrue(self.queue.activity_ids)
+                self.assertIn("cannot be opened on this machine", self.queue._why())
+                self.env["ir.config_parameter"].set_param(name, own)
+                self.queue.action_resume()
+                self.assertFalse(self.queue._why())
+
+    def test_a_key_of_another_installation_is_nothing_to_send_with(self):
         sealed = Fernet(Fernet.generate_key()).encrypt(b"k").decode()
         self.env["ir.config_parameter"].set_param("config_service.api_key", f"sealed:{sealed}")
         with self.assertLogs("odoo.addons.config_service_outbox", "WARNING"):
-            self.assertIn("not set", self.queue._why())
+            self.assertFalse(self.settings.is_complete())
+        with patch.dict("os.environ", CONFIG_SERVICE_API_KEY="of-the-environment"):
+            self.assertFalse(self.settings.seal_fault(), "what is stored does not count then")
 
     def test_a_test_of_the_connection_tells_what_is_wrong(self):
         settings = self.env["res.config.settings"].create({})

