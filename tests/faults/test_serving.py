@@ -321,7 +321,8 @@ def test_sigterm_drains(spawn: Spawn, database_url: str, workers: str) -> None:
     processes = [server.process.pid] if workers == "1" else workers_of(server.process.pid)
 
     async def scenario() -> None:
-        holder = await asyncpg.connect(database_url)
+        # Within a transaction PostgreSQL tells again and again what its first look at the activity saw.
+        onlooker, holder = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
         holding = holder.transaction()
         await holding.start()
         await holder.execute("SELECT 1 FROM config.tenant WHERE tenant_id = 'account_1' FOR UPDATE")
@@ -332,7 +333,8 @@ def test_sigterm_drains(spawn: Spawn, database_url: str, workers: str) -> None:
             body = b'{"yaml_content": "b: 1\\n"}'
             slow_upload.send("POST", DOCUMENT.replace("account_1", "account_2"), body, sent=9)
             query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            await until(lambda: holder.fetchval(query))
+            async with asyncio.timeout(20):
+                await until(lambda: onlooker.fetchval(query))
             server.process.send_signal(signal.SIGTERM)
             signalled = time.monotonic()
             async with asyncio.timeout(20):
@@ -355,6 +357,7 @@ def test_sigterm_drains(spawn: Spawn, database_url: str, workers: str) -> None:
                 assert finished.headers["connection"] == "close"
                 assert finished.json()["version"] == 2
         await holder.close()
+        await onlooker.close()
 
     asyncio.run(scenario())
     assert server.process.wait(20) == 0
