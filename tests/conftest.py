@@ -34,6 +34,8 @@ SLOW = (
     "a_listener_that_was_silently_lost", "a_killed_backend_costs_a_503",
     "requests_end_while_the_database_is_silent", "test_two_serve_on_one_data_folder",
     "the_master_key_rotates_while_a_server_runs", "while_the_platform_serves[1]",
+    "every_change_is_seen_once_in_order_by_everybody", "while_postgres_cannot_come_back",
+    "test_after_forms.py::test_axe_finds_nothing[1280", "[together-keyboard-no-script]", "-no-script-en]",
     "by_command_and_by_the_scripts_of_the_migration_guide", "a_body_may_be_larger_and_take_longer_than_others",
 )  # fmt: skip
 """Parts of names of tests that `make test-all` alone runs: ten minutes of a small machine, for little that is new."""
