@@ -49,6 +49,16 @@ function marks(state, faults) {
   });
 }
 
+/** Text typed over several lines replaces them here: Chromium by itself would put style attributes on what it joins, which the page's policy refuses and reports. */
+const overLines = EditorView.domEventHandlers({
+  beforeinput: ({ inputType, data }, view) => {
+    const { from, to } = view.state.selection.main;
+    if (inputType !== "insertText" || data === null || view.state.readOnly || view.state.doc.lineAt(from).to >= to) return false;
+    view.dispatch(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 function start(textarea) {
   const nonce = document.querySelector('meta[name="csp-nonce"]')?.content || "";
   const label = document.getElementById(`${textarea.id}-label`);
@@ -65,7 +75,7 @@ function start(textarea) {
       indentUnit.of("  "), EditorState.tabSize.of(2), EditorState.readOnly.of(textarea.readOnly),
       keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap]),
       EditorView.contentAttributes.of({ ...named, ...(described && { "aria-describedby": described }), "aria-multiline": "true", tabindex: "0" }),
-      syntaxHighlighting(colours), look,
+      syntaxHighlighting(colours), look, overLines,
       EditorView.updateListener.of((update) => {
         if (update.docChanged) textarea.value = update.state.doc.toString();
       }),
