@@ -300,6 +300,20 @@ async def test_a_delivery_is_replayed(config: Transport, installation: dict[str,
     assert newest.id not in {each.id for each in older}
 
 
+async def test_what_made_a_revision(config: Transport, tenant: str) -> None:
+    for number in range(5):
+        written = await config.writer.put(
+            tenant, "retail", "config", f"a: {number // 2}\n", idempotency_key=f"w{number}-{tenant}"
+        )
+    assert written.revision == 3, "two of them changed nothing"
+    made = await config.reader.deliveries(tenant=tenant, revisions=[1, 3, 99])
+    assert [(each.revision, each.delivery_id) for each in made] == [(3, f"w4-{tenant}"), (1, f"w0-{tenant}")]
+    assert await config.reader.deliveries(tenant=tenant, revisions=[1, 3], limit=1) == made[:1]
+    assert await config.reader.deliveries(tenant=tenant, revisions=[1, 3], before=made[0].id) == made[1:]
+    assert await config.reader.deliveries(tenant=tenant, revisions=[1], outcome="identical") == ()
+    assert await config.reader.deliveries(tenant=tenant, revisions=[]) == ()
+
+
 async def test_a_part_of_the_mapping_comes_back(config: Transport, tenant: str) -> None:
     def accounts(mapping: dict[str, Any]) -> set[str]:
         return {account for account, entry in mapping["accounts"].items() if entry["account_id"] == tenant}
@@ -354,6 +368,11 @@ FAILURES: list[tuple[str, type[ConfigError], Call]] = [
     ("no days", Invalid, lambda c, t: c.reader.activity(t, days=0)),
     ("no such outcome", Invalid, lambda c, _: c.reader.deliveries(outcome="eaten")),
     ("no deliveries", Invalid, lambda c, _: c.reader.deliveries(limit=0)),
+    ("revisions of nobody", Invalid, lambda c, _: c.reader.deliveries(revisions=[1])),
+    ("too many revisions", Invalid, lambda c, t: c.reader.deliveries(tenant=t, revisions=range(201))),
+    ("a revision below all", Invalid, lambda c, t: c.reader.deliveries(tenant=t, revisions=[-1])),
+    ("a revision above all", Invalid, lambda c, t: c.reader.deliveries(tenant=t, revisions=[2**63])),
+    ("a revision of 90 digits", Invalid, lambda c, t: c.reader.deliveries(tenant=t, revisions=[10**90])),
     ("delivery unknown", NotFound, lambda c, t: c.reader.delivery(t, 2**40)),
     ("delivery of dots", Invalid, lambda c, _: c.reader.delivery("..", 1)),
     ("replay unknown", NotFound, lambda c, t: c.writer.replay(t, 2**40)),

@@ -1,6 +1,6 @@
 """`AdministrationReader` over HTTP: always asked, never answered from memory."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sprintia_config_client import wire
 from sprintia_config_client.asking import Asking, understood
@@ -93,11 +93,13 @@ class Administering(Asking):
 
     async def deliveries(
         self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
-        people: bool = True,
+        people: bool = True, revisions: Collection[int] | None = None,
     ) -> tuple[Delivery, ...]:  # fmt: skip
         query = {"tenant": optional_tenant(tenant), "outcome": outcome, "before": before, "limit": limit}
         if not people:  # a service that does not know of it lists all
             query["people"] = "false"
+        if revisions is not None:
+            query["revision"] = list(revisions) or [0]  # the first change makes 1: a query cannot say "none of them"
         return await self._read("/config/deliveries", wire.read_deliveries, query)
 
     async def delivery(self, tenant: str, id: int) -> Delivery:  # noqa: A002 - its name in the record

@@ -1,6 +1,6 @@
 """What people who look after tenants read, by `SyncConfigClient`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sprintia_config_client.contract import (
     ActivityDay,
@@ -74,10 +74,12 @@ class SyncAdministering(Blocking):
 
     def deliveries(
         self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
-        people: bool = True,
+        people: bool = True, revisions: Collection[int] | None = None,
     ) -> tuple[Delivery, ...]:  # fmt: skip
         return self._run(
-            lambda client: client.deliveries(tenant=tenant, outcome=outcome, before=before, limit=limit, people=people)
+            lambda client: client.deliveries(
+                tenant=tenant, outcome=outcome, before=before, limit=limit, people=people, revisions=revisions
+            )
         )
 
     def delivery(self, tenant: str, id: int) -> Delivery:  # noqa: A002 - its name in the record

@@ -230,6 +230,7 @@ class Delivery(ConfigBase):
             postgresql_where=text("outcome = 'refused' AND sealed_body IS NOT NULL"),
         ),
         Index("ix_delivery_newest", "id"),
+        Index("ix_delivery_revision", "tenant_id", "revision", postgresql_where=text("revision IS NOT NULL")),
         Index("ix_delivery_outcome", "tenant_id", "outcome", "id", postgresql_where=text("outcome <> 'applied'")),
         Index("ix_delivery_not_applied", "outcome", "id", postgresql_where=text("outcome <> 'applied'")),
         Index(

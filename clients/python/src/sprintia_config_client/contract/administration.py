@@ -1,6 +1,6 @@
 """What people who look after tenants read: versions, blame, deliveries, lists over all tenants."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from sprintia_config_client.contract.comparison import Blame, TextDiff, Validation
@@ -82,12 +82,12 @@ class AdministrationReader(Protocol):
 
     async def deliveries(
         self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
-        people: bool = True,
+        people: bool = True, revisions: Collection[int] | None = None,
     ) -> tuple[Delivery, ...]:  # fmt: skip
         """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
 
         Refused deliveries that named no tenant are shown to those who reach all. Without `people`, what persons wrote
-        is left out, but for their replays.
+        is left out, but for their replays. `revisions`, 200 at most and of one tenant, asks for what made these.
         """
         ...
 

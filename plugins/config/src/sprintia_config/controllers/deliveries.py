@@ -1,5 +1,6 @@
 """`/config/deliveries`: what came in and what became of it; and a delivery that was not taken, once more."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import asyncpg
@@ -11,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from sprintia_config import problems
 from sprintia_config.contents.identifiers import check_identifiers
 from sprintia_config.controllers.intake import delivery_of, language_of, to_response
-from sprintia_config.deliveries.listing import DELIVERIES, LARGEST, newest
+from sprintia_config.deliveries.listing import DELIVERIES, LARGEST, MOST_REVISIONS, OF_REVISIONS, newest
 from sprintia_config.deliveries.replaying import Replayed, replay
 from sprintia_config.documents.representation import moment
 from sprintia_config.models import SCHEMA
@@ -21,6 +22,7 @@ from sprintia_platform import Caller, Problem, requires
 from sprintia_platform.database.connections import Database, Tenants
 from sprintia_platform.http.languages import Language
 from sprintia_platform.http.paging import Before, Limit
+from sprintia_platform.http.problems import PARAMETER_INVALID
 from sprintia_platform.http.requests import StrictRequest
 
 REPLAY_ROUTE = "POST /config/deliveries/replay"
@@ -61,14 +63,19 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
 async def list_deliveries(
     request: StrictRequest, database: NamedDependency[Database], caller: NamedDependency[Caller],
     tenant: FromQuery[str | None] = None, outcome: FromQuery[Outcome | None] = None, limit: Limit = 100,
-    before: Before = None, people: FromQuery[bool] = True,
+    before: Before = None, people: FromQuery[bool] = True, revision: FromQuery[list[int] | None] = None,
 ) -> list[DeliveryItem]:  # fmt: skip
     """List what came in, newest first, and what became of it; `before` is the id that the page before ended with.
+
+    `revision`, given up to 200 times with `tenant`, lists those that made these revisions.
 
     Refused deliveries that named no tenant are listed for keys that reach every tenant. `people=false` leaves out what
     persons wrote, and lists their replays all the same.
     """
-    return await deliveries_of(database, caller, tenant, outcome, before, limit, language_of(request), people=people)
+    language = language_of(request)
+    return await deliveries_of(
+        database, caller, tenant, outcome, before, limit, language, people=people, revisions=revision
+    )
 
 
 @get("/config/deliveries/{tenant:str}/{delivery:int}", guards=[requires("config:read")], tags=["deliveries"])
@@ -82,18 +89,26 @@ async def read_delivery(
 
 async def deliveries_of(
     database: Database, caller: Caller, tenant: str | None, outcome: str | None, before: int | None, limit: int,
-    language: Language, *, people: bool = True,
+    language: Language, *, people: bool = True, revisions: Sequence[int] | None = None,
 ) -> list[DeliveryItem]:  # fmt: skip
     """List deliveries of the tenants that the caller reaches.
 
     Raises:
-        Problem: 404 for a tenant out of reach.
+        Problem: 404 for a tenant out of reach; 422 for revisions without their tenant, too many, or out of range.
     """
+    if revisions is not None and tenant is None:
+        raise Problem(PARAMETER_INVALID, names="tenant")
+    if revisions and (len(revisions) > MOST_REVISIONS or not 0 <= min(revisions) <= max(revisions) <= LARGEST):
+        raise Problem(PARAMETER_INVALID, names="revision")
     if tenant is not None:
         check_identifiers(tenant=tenant)
         caller.require_tenant(tenant)
     scope: Tenants = caller.scope if tenant is None else [tenant]
-    statement, values = newest(scope, outcome, before, limit, people=people)
+    if revisions is None:
+        statement, values = newest(scope, outcome, before, limit, people=people)
+    else:
+        end = LARGEST if before is None else before
+        statement, values = OF_REVISIONS, (tenant, revisions, outcome, end, limit, people)
     async with database.transaction(SCHEMA, scope, read_only=True) as connection:
         rows = await connection.fetch(statement, *values)
     return [_item(row, language) for row in rows]

@@ -9,6 +9,7 @@ from sprintia_config.deliveries.kept import REPLAYABLE
 from sprintia_platform.database.connections import Tenants
 
 LARGEST = 2**63 - 1
+MOST_REVISIONS = 200
 DELIVERIES = (
     "SELECT d.id, d.tenant_id, d.sender, d.delivery_id, d.route, d.event, d.outcome, d.status, d.reason, d.revision, "
     f"d.received_at, d.faults, d.replay_of, d.person, {REPLAYABLE} AS replayable FROM config.delivery d"
@@ -16,6 +17,12 @@ DELIVERIES = (
 
 _MOST_LOOKED_UP = 10_000
 _LIMIT, _BEFORE, _OUTCOME, _TENANTS = "$1", "$2", "$3", "$4"
+
+OF_REVISIONS = (
+    f"{DELIVERIES} WHERE d.tenant_id = $1 AND d.revision = ANY ($2) AND ($3::text IS NULL OR d.outcome = $3) "
+    "AND d.id < $4 AND ($6 OR d.person IS NULL OR d.replay_of IS NOT NULL) ORDER BY d.id DESC LIMIT $5"
+)
+"""Those of one tenant that made one of the revisions; one with no change has made none."""
 
 
 def newest(

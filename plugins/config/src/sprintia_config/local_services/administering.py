@@ -1,7 +1,7 @@
 """What people who look after tenants read."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import get_args
 
 import msgspec
@@ -132,7 +132,7 @@ class Administering(Asking):
 
     async def deliveries(
         self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
-        people: bool = True,
+        people: bool = True, revisions: Collection[int] | None = None,
     ) -> tuple[Delivery, ...]:  # fmt: skip
         requests.optional_tenant(tenant)
         async with self._asked(_READ):
@@ -142,7 +142,7 @@ class Administering(Asking):
                 raise Problem(PARAMETER_INVALID, names="outcome")
             found = await deliveries_of(
                 self._database, self._caller, tenant, outcome, before, limit, self._language,
-                people=people,
+                people=people, revisions=None if revisions is None else list(revisions),
             )  # fmt: skip
         return wire.read_deliveries(msgspec.json.encode(found))
 

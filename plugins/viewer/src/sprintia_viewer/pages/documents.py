@@ -48,7 +48,7 @@ class DocumentPage(Place, frozen=True, kw_only=True):
         standing: the version that stands; None when the document is deleted.
         view: as YAML, as it was received (secrets masked), or as JSON.
         before: the newest older version that is kept; None where there is none.
-        delivery: the id of the delivery that brought it, where it is one of the tenant's last.
+        delivery: the id of the delivery that brought it, where one did.
         whole: whether the text is on the page as it is, to the character but for ends of lines.
         curl: what reads the document at a command line, but for the key.
         rest: where the text goes on, when it does not fit on a page.
@@ -176,7 +176,7 @@ async def _before(visit: Visit, tenant: str, domain: str, config_type: str, numb
 
 async def _delivery(visit: Visit, found: StoredVersion) -> int | None:
     """The delivery that made this version."""
-    return (await deliveries_by_revision(visit.config, found.tenant_id)).get(found.revision)
+    return (await deliveries_by_revision(visit.config, found.tenant_id, [found.revision])).get(found.revision)
 
 
 def _plain(shown: SourceView) -> str:

@@ -32,7 +32,7 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
         same_as: an older one of the page with the same content.
         previous: the newest older one that is kept.
         removed: the first and the last of the versions between both, which are kept no more.
-        delivery: the id of the delivery that brought it, where it is one of the tenant's last.
+        delivery: the id of the delivery that brought it, where one did.
     """
 
     item: HistoryItem
@@ -78,14 +78,14 @@ async def show_history(
     if file == "csv":
         versions = [[getattr(item, name) for name in _COLUMNS] async for item in _every(config, key)]
         return csv_answer("history", _COLUMNS, versions[:MOST_ROWS], complete=len(versions) <= MOST_ROWS)
-    found, newest, brought = await asyncio.gather(
-        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1),
-        deliveries_by_revision(config, tenant),
-    )  # fmt: skip
+    found, newest = await asyncio.gather(
+        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1)
+    )
     if not newest:
         await config.version(*key)  # says that there is none
     items, rest = found[:_PAGE], found[_PAGE:]
     last = items[-1].version if items else 1
+    brought = await deliveries_by_revision(config, tenant, [item.revision for item in items])
     lines = _history_lines(found, brought)[:_PAGE]
     gap = any(line.removed for line in lines)
     page = HistoryPage(
