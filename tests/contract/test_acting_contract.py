@@ -71,6 +71,8 @@ READS: dict[str, Call] = {
     "activity": lambda s, t: s.reader.activity(t),
     "deliveries": lambda s, t: s.reader.deliveries(tenant=t),
     "delivery": lambda s, t: s.reader.delivery(t, 1),
+    "removed versions": lambda s, t: s.reader.removed_versions(t, "retail", "config"),
+    "removed mappings": lambda s, t: s.reader.removed_mapping_versions(t),
     "mapping history": lambda s, t: s.reader.mapping_history(tenant=t),
 }
 WRITES: dict[str, Call] = {

@@ -19,6 +19,7 @@ from sprintia_config_client import (
     Delivery,
     Invalid,
     NotFound,
+    RemovedVersions,
     Unavailable,
 )
 
@@ -314,6 +315,20 @@ async def test_what_made_a_revision(config: Transport, tenant: str) -> None:
     assert await config.reader.deliveries(tenant=tenant, revisions=[]) == ()
 
 
+async def test_what_was_removed(config: Transport, installation: dict[str, str], tenant: str) -> None:
+    await config.writer.put(tenant, "retail", "config", "a: 1\n")
+    assert await config.reader.removed_versions(tenant, "retail", "config") == ()
+    assert await config.reader.removed_mapping_versions(tenant) == ()
+    statement = "INSERT INTO config.removed_versions VALUES ($1, $2, $3, $4, $5, '2026-01-01Z', '2026-01-02Z')"
+    for given in (("retail", "config", 3, 5), ("retail", "config", 1, 1), ("retail", "other", 7, 7), ("", "", 8, 9)):
+        TestDatabases.run(installation["DATABASE_URL"], statement, tenant, *given)
+    times = {"first_removed_at": datetime(2026, 1, 1, tzinfo=UTC), "last_removed_at": datetime(2026, 1, 2, tzinfo=UTC)}
+    assert await config.reader.removed_versions(tenant, "retail", "config") == (
+        RemovedVersions(first=3, last=5, **times), RemovedVersions(first=1, last=1, **times),
+    )  # fmt: skip
+    assert await config.reader.removed_mapping_versions(tenant) == (RemovedVersions(first=8, last=9, **times),)
+
+
 async def test_a_part_of_the_mapping_comes_back(config: Transport, tenant: str) -> None:
     def accounts(mapping: dict[str, Any]) -> set[str]:
         return {account for account, entry in mapping["accounts"].items() if entry["account_id"] == tenant}
@@ -376,6 +391,8 @@ FAILURES: list[tuple[str, type[ConfigError], Call]] = [
     ("delivery unknown", NotFound, lambda c, t: c.reader.delivery(t, 2**40)),
     ("delivery of dots", Invalid, lambda c, _: c.reader.delivery("..", 1)),
     ("replay unknown", NotFound, lambda c, t: c.writer.replay(t, 2**40)),
+    ("removed of dots", Invalid, lambda c, _: c.reader.removed_versions("..", "retail", "config")),
+    ("removed mappings of dots", Invalid, lambda c, _: c.reader.removed_mapping_versions("..")),
     ("mapping history of dots", Invalid, lambda c, _: c.reader.mapping_history(tenant="..")),
     ("mapping history without end", Invalid, lambda c, _: c.reader.mapping_history(limit=100_000)),
     ("roll back no mapping", NotFound, lambda c, t: c.writer.rollback_mapping(t, 99)),

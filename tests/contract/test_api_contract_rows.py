@@ -25,7 +25,10 @@ PLACES = {
     "tenant": TENANT, "domain": "retail", "config_type": "config", "number": "1", "name": "tok", "key_id": "none",
     "delivery": "1",
 }  # fmt: skip
-QUERIES = {"/mapping/resolve": "?account=1", "/config/search": "?q=loja", "/config/values": "?pointer=/name"}
+QUERIES = {
+    "/mapping/resolve": "?account=1", "/mapping/history/removed": "?tenant={tenant}", "/config/search": "?q=loja",
+    "/config/values": "?pointer=/name",
+}  # fmt: skip
 ENDLESS = {"/configs/{tenant}/events"}
 NOT_FOR_PROGRAMS = ("/schema", "/viewer")  # documentation, and pages for people, which have rules of their own
 
@@ -62,7 +65,7 @@ def reads(served: RunningPlatform) -> list[str]:
         for handler in getattr(route, "route_handlers", ()):
             assert isinstance(handler, HTTPRouteHandler)
             if "GET" in handler.http_methods and not (template in ENDLESS or template.startswith(NOT_FOR_PROGRAMS)):
-                found.add(template.format(**PLACES) + QUERIES.get(template, ""))
+                found.add((template + QUERIES.get(template, "")).format(**PLACES))
     assert len(found) > 25
     return sorted(found)
 

@@ -39,7 +39,7 @@ WITHOUT_TENANT = {
 """Tables that belong to no tenant, each with its reason. Whatever is not here must be walled."""
 
 HISTORY = ("config.document_version", "config.mapping_version", "config.secret_version", "config.delivery",
-           "config.retention_horizon", "platform.audit_event")  # fmt: skip
+           "config.retention_horizon", "config.removed_versions", "platform.audit_event")  # fmt: skip
 """What only grows."""
 
 
@@ -49,6 +49,7 @@ def platform(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory)
         for number, tenant in enumerate(("one", "two")):
             fill(running, tenant, number)
             superuser(running, "INSERT INTO config.retention_horizon VALUES ($1, 1, now())", tenant)
+            superuser(running, "INSERT INTO config.removed_versions VALUES ($1, '', '', 1, 1, now(), now())", tenant)
         yield running
 
 

@@ -73,6 +73,13 @@ def standing(platform: RunningPlatform, tenant: str, place: str = DOCUMENT) -> l
     return [item["version"] for item in platform.client.get(f"/configs/{tenant}/{place}/history").json()]
 
 
+def gaps(platform: RunningPlatform, tenant: str, place: str = f"configs/{{}}/{DOCUMENT}/history") -> list[list[Any]]:
+    """What the service says was removed, the newest first, and whether all of it went at once."""
+    found = platform.client.get(f"/{place.format(tenant)}/removed", params={"tenant": tenant}).json()
+    assert all(gap["first_removed_at"] <= gap["last_removed_at"] for gap in found)
+    return [[gap["first"], gap["last"], gap["first_removed_at"] == gap["last_removed_at"]] for gap in found]
+
+
 def superuser(platform: RunningPlatform, statement: str, *arguments: Any) -> list[dict[str, Any]]:
     return TestDatabases.run(platform.database_url, statement, *arguments)
 
@@ -90,10 +97,12 @@ def test_each_reason_to_keep_a_version_keeps_it_alone(served: RunningPlatform, t
     assert served.client.put(f"/config/tenants/{tenant}/pins/run-1", json={"revision": 2}).status_code == 200
     assert remove(served, tenant, versions=3) == (2, 0)
     assert standing(served, tenant) == [6, 5, 4, 2], "the newest three, and what stood at the pinned revision"
+    assert gaps(served, tenant) == [[3, 3, True], [1, 1, True]]
     assert remove(served, tenant, versions=3) == (0, 0)
     assert served.client.delete(f"/config/tenants/{tenant}/pins/run-1").status_code == 200
     assert remove(served, tenant) == (3, 0)
     assert standing(served, tenant) == [6], "what stands is never removed"
+    assert gaps(served, tenant) == [[1, 5, False]]
     assert served.client.get(f"/configs/{tenant}/{DOCUMENT}").json()["json_data"] == {"n": 6}
 
 
@@ -128,6 +137,8 @@ def test_a_deleted_document_stays_deleted_and_secrets_go_with_their_versions(
     assert [row["version"] for row in rows] == [3]
     assert "planted-2" in served.client.get(f"/configs/{tenant}/retail/credentials").text
     assert served.client.get(f"/mapping/resolve?account={tenant}").json()["domain"] == "auto"
+    assert gaps(served, tenant, "mapping/history") == [[1, 2, True]]
+    assert gaps(served, tenant) == [[1, 2, True]]
     (event,) = superuser(
         served, "SELECT string_agg(detail, ' ' ORDER BY seq) AS details FROM platform.audit_event "
         "WHERE tenant_id = $1 AND action = 'retention.removed'", tenant,
@@ -429,7 +440,8 @@ def test_the_role_that_serves_cannot_remove_otherwise(served: RunningPlatform, t
         seen = [tenant] if tenants is None else tenants
         return TestDatabases.run_as(served.database_url, role, seen, statement, *arguments)
 
-    for table in ("document_version", "mapping_version", "secret_version", "document", "retention_horizon", "tenant"):
+    tables = ("document_version", "mapping_version", "secret_version", "document", "retention_horizon", "tenant")
+    for table in (*tables, "removed_versions"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             attempt(f"DELETE FROM config.{table} WHERE tenant_id = $1", tenant)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -438,7 +450,8 @@ def test_the_role_that_serves_cannot_remove_otherwise(served: RunningPlatform, t
         "UPDATE config.retention_horizon SET revision = 0",
         "INSERT INTO config.retention_horizon VALUES ('t', 1, now())",
         "UPDATE config.document_version SET created_at = now()", "SELECT config.raise_horizon('t', 1, now())",
-        "SELECT config.begin_removal('t', 1, 1)",
+        "SELECT config.begin_removal('t', 1, 1)", "SELECT config.note_removed('t', 'd', 'c', 1, 1)",
+        "UPDATE config.removed_versions SET last = 9",
     ):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             attempt(statement)
@@ -680,6 +693,25 @@ class Chronicle:
             found.setdefault(row["place"], []).append(row)
         return found
 
+    def missing(self) -> dict[str, list[int]]:
+        """The versions that are not there any more."""
+        found = {
+            place: sorted(set(range(1, history[-1]["version"])) - {row["version"] for row in history})
+            for place, history in self.histories().items()
+        }
+        return {place: numbers for place, numbers in found.items() if numbers}
+
+    def removed(self) -> dict[str, list[int]]:
+        """Those that the service says were removed."""
+        places = {place: f"/configs/{self.tenant}/{place}/history/removed" for place in PLACES}
+        found: dict[str, list[int]] = {}
+        for place, path in {**places, "mapping": f"/mapping/history/removed?tenant={self.tenant}"}.items():
+            gaps = self.platform.client.get(path).json()
+            assert all(after["last"] + 1 < before["first"] for before, after in itertools.pairwise(gaps))
+            if gaps:
+                found[place] = sorted(number for gap in gaps for number in range(gap["first"], gap["last"] + 1))
+        return found
+
     def expected(self, versions: int, days: int) -> dict[str, list[int]]:
         """What must be left, said once more and differently from the SQL."""
         left = {}
@@ -757,6 +789,7 @@ def test_whatever_is_answered_is_what_was(served: RunningPlatform, tenant: str, 
         remove(served, tenant, versions, days)
         left = {place: [row["version"] for row in history] for place, history in chronicle.histories().items()}
         assert left == expected
+        assert chronicle.removed() == chronicle.missing()
         gone += chronicle.check()
         chronicle.unpin_some()
         chronicle.grow(6)

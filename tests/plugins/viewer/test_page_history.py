@@ -101,13 +101,17 @@ def test_a_gap_is_a_warning_and_nothing_leads_into_it(arrangement: Arrangement) 
     answer = person.get(links.history(*PINNED), params=EN)
     assert answer.status_code == 200, answer.text
     assert 'class="note warning"' in answer.text
+    assert "Removed on <time" in answer.text
     assert "Versions 2 to 3 are kept no more." in answer.text
     assert "It keeps the newest 2 versions of each document, and all that stood within the last day." in answer.text
     data = person.get(links.history(*PINNED), params={"format": "json"}).json()
     assert data["gap"]
-    assert [line["removed"] for line in data["lines"]] == [None, [2, 3], None]
+    none, gap, nor = [line["removed"] for line in data["lines"]]
+    assert (none, gap["first"], gap["last"], nor) == (None, 2, 3, None)
     assert (data["retention"]["kept_versions"], data["retention"]["kept_days"]) == (2, 1)
-    removed = datetime.fromisoformat(data["retention"]["at"])
+    removed = datetime.fromisoformat(gap["since"])
+    assert gap["since"] == gap["until"]
+    assert timedelta() <= datetime.fromisoformat(data["retention"]["at"]) - removed < timedelta(seconds=10)
     assert timedelta() < datetime.now(UTC) - removed < timedelta(minutes=5)
     assert f'datetime="{removed:%Y-%m-%dT%H:%M:%S.%f}Z"' in answer.text
     assert [(line["item"]["version"], line["previous"]) for line in data["lines"]] == [(5, 4), (4, 1), (1, None)]
@@ -138,6 +142,7 @@ def test_versions_that_never_came_are_not_called_removed(arrangement: Arrangemen
     page = arrangement.person("viewer").get(links.history("moved", *PINNED[1:]), params=EN).text
     assert "Versions 2 to 3 are kept no more." in page
     assert "the history was imported without them" in page
+    assert "Removed on" not in page
 
 
 def test_a_version_leads_to_the_delivery_that_brought_it(arrangement: Arrangement) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.commands import CommandLineHere
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import form_at
 from sprintia_testing.shop import HOSTILE, Shop, open_shop
@@ -134,6 +135,32 @@ def test_history_leads_to_each_version_and_what_it_changed(arrangement: Arrangem
     assert [version["version"] for version in older] == [1]
     for missing in (links.mapping("history", "walked", 4), links.mapping("history", "walked", 0)):
         assert person.get(missing).status_code == 404
+
+
+def test_what_retention_removed_and_what_brought_the_rest_is_told(arrangement: Arrangement) -> None:
+    for crew in ("sales", "support", "night", "day"):
+        routed(arrangement, "thinned", "+55 31 4444 3335", account=6_464_646, crew=crew)
+    statement = "UPDATE config.mapping_version SET created_at = created_at - interval '9 days' WHERE tenant_id = $1"
+    TestDatabases.run(arrangement.config.database_url, statement, "thinned")
+    rule = {"SPRINTIA_CONFIG_RETENTION_VERSIONS": "2", "SPRINTIA_CONFIG_RETENTION_DAYS": "1"}
+    command = CommandLineHere({**arrangement.config.environ, **rule, "SPRINTIA_PLUGINS": "config"})
+    assert command.json("config", "retention", "--tenant", "thinned")[0]["mappings"] == 2
+    person = arrangement.person("viewer")
+    page = data(person, links.mapping("history"), tenant="thinned")
+    assert [version["version"] for version in page["versions"]] == [4, 3]
+    assert page["versions"][0]["removed"] is None
+    gap = page["versions"][1]["removed"]
+    assert (gap["first"], gap["last"], gap["since"] == gap["until"]) == (1, 2, True)
+    assert page["retention"]["kept_versions"] == 2
+    brought = [person.get(links.deliveries("thinned", version["delivery"]), params=EN) for version in page["versions"]]
+    assert [answer.status_code for answer in brought] == [200, 200]
+    assert [links.mapping("history", "thinned", 4) in answer.text for answer in brought] == [True, False]
+    assert "What it changed is not listed any more" in brought[1].text
+    shown = person.get(links.mapping("history"), params={**EN, "tenant": "thinned"}).text
+    assert "Versions 1 to 2 are kept no more. Removed on <time" in shown
+    assert "It keeps the newest 2 versions of each document" in shown
+    every = data(person, links.mapping("history"))["versions"]
+    assert {version["removed"] for version in every} == {None}, "of several tenants nothing is known to be missing"
 
 
 def test_an_old_version_is_found_behind_many(arrangement: Arrangement) -> None:

@@ -1,6 +1,7 @@
 """`AdministrationReader` over HTTP: always asked, never answered from memory."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from sprintia_config_client import wire
 from sprintia_config_client.asking import Asking, understood
@@ -11,6 +12,7 @@ from sprintia_config_client.contract import (
     DocumentSchema,
     Hits,
     MappingVersion,
+    RemovedVersions,
     StoredVersion,
     TenantDetail,
     TenantPage,
@@ -95,7 +97,9 @@ class Administering(Asking):
         self, *, tenant: str | None = None, outcome: str | None = None, before: int | None = None, limit: int = 50,
         people: bool = True, revisions: Collection[int] | None = None,
     ) -> tuple[Delivery, ...]:  # fmt: skip
-        query = {"tenant": optional_tenant(tenant), "outcome": outcome, "before": before, "limit": limit}
+        query: dict[str, Any] = {
+            "tenant": optional_tenant(tenant), "outcome": outcome, "before": before, "limit": limit,
+        }  # fmt: skip
         if not people:  # a service that does not know of it lists all
             query["people"] = "false"
         if revisions is not None:
@@ -110,6 +114,13 @@ class Administering(Asking):
     ) -> tuple[MappingVersion, ...]:
         query = {"tenant": optional_tenant(tenant), "before": before, "limit": limit}
         return await self._read("/mapping/history", wire.read_mapping_history, query)
+
+    async def removed_versions(self, tenant: str, domain: str, config_type: str) -> tuple[RemovedVersions, ...]:
+        path = f"{document_path(tenant, domain, config_type)}/history/removed"
+        return await self._read(path, wire.read_removed)
+
+    async def removed_mapping_versions(self, tenant: str) -> tuple[RemovedVersions, ...]:
+        return await self._read("/mapping/history/removed", wire.read_removed, {"tenant": tenant_named(tenant)})
 
     async def schemas(self) -> tuple[DocumentSchema, ...]:
         return await self._read("/config/schemas", wire.read_schemas)

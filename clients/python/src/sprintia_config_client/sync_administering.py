@@ -9,6 +9,7 @@ from sprintia_config_client.contract import (
     DocumentSchema,
     Hits,
     MappingVersion,
+    RemovedVersions,
     StoredVersion,
     TenantDetail,
     TenantPage,
@@ -89,6 +90,12 @@ class SyncAdministering(Blocking):
         self, *, tenant: str | None = None, before: int | None = None, limit: int = 50
     ) -> tuple[MappingVersion, ...]:
         return self._run(lambda client: client.mapping_history(tenant=tenant, before=before, limit=limit))
+
+    def removed_versions(self, tenant: str, domain: str, config_type: str) -> tuple[RemovedVersions, ...]:
+        return self._run(lambda client: client.removed_versions(tenant, domain, config_type))
+
+    def removed_mapping_versions(self, tenant: str) -> tuple[RemovedVersions, ...]:
+        return self._run(lambda client: client.removed_mapping_versions(tenant))
 
     def schemas(self) -> tuple[DocumentSchema, ...]:
         return self._run(lambda client: client.schemas())

@@ -302,6 +302,24 @@ class RetentionHorizon(ConfigBase):
     at: Mapped[datetime]
 
 
+class RemovedVersions(ConfigBase):
+    """Versions in a row that retention removed, and when: the first and the last of them.
+
+    Triggers write it. `domain` and `config_type` are empty where they were of the tenant's part of the mapping.
+    """
+
+    __tablename__ = "removed_versions"
+    __table_args__ = (_of_tenant(),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    config_type: Mapped[str] = mapped_column(primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+    first_removed_at: Mapped[datetime]
+    last_removed_at: Mapped[datetime]
+
+
 class Pin(ConfigBase):
     """A revision that somebody will come back to: retention keeps all that stood at it.
 

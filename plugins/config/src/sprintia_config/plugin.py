@@ -19,6 +19,7 @@ from sprintia_config.controllers import (
     events,
     mapping,
     pins,
+    removed,
     schemas,
     search,
     tenants,
@@ -62,7 +63,8 @@ def register_database() -> DatabaseSpec:
 def register_routes(host: "Host") -> Routes:
     handlers: list[ControllerRouterHandler] = [
         *documents.HANDLERS, *mapping.HANDLERS, webhook.receive, *company_services.HANDLERS, *administration.HANDLERS,
-        *bundles.HANDLERS, *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *pins.HANDLERS, *search.HANDLERS,
+        *bundles.HANDLERS, *timeline.HANDLERS, *events.HANDLERS, *tenants.HANDLERS, *pins.HANDLERS,
+        *removed.HANDLERS, *search.HANDLERS,
         *values.HANDLERS, *transfer.HANDLERS, *schemas.HANDLERS, *deliveries.HANDLERS, *document_routers(),
     ]  # fmt: skip
     return Routes(

@@ -26,7 +26,7 @@ from sprintia_config_client.contract.documents import (
     Secret,
     StoredVersion,
 )
-from sprintia_config_client.contract.history import ActivityDay, Change, Changes, Counts, HistoryItem
+from sprintia_config_client.contract.history import ActivityDay, Change, Changes, Counts, HistoryItem, RemovedVersions
 from sprintia_config_client.contract.mapping import MappingVersion, Resolution
 from sprintia_config_client.contract.people import Person
 from sprintia_config_client.contract.reader import ConfigReader
@@ -40,7 +40,7 @@ __all__ = [
     "ABSENT", "ActivityDay", "AdministrationReader", "Blame", "BlamedPath", "Bundle", "Change", "Changes",
     "ConfigReader", "ConfigWriter", "Counts", "Delivery", "DeliverySource", "Diff", "Difference", "Document",
     "DocumentSchema", "Expected", "Head", "HistoryItem", "Hit", "Hits", "ImportCounts", "ImportProblem",
-    "ImportReport", "Layer", "MappingVersion", "Match", "Patch", "Person", "PlacedDifference", "Replay",
-    "Resolution", "Secret", "StoredVersion", "TenantDetail", "TenantOverview", "TenantPage", "TenantValue",
+    "ImportReport", "Layer", "MappingVersion", "Match", "Patch", "Person", "PlacedDifference", "RemovedVersions",
+    "Replay", "Resolution", "Secret", "StoredVersion", "TenantDetail", "TenantOverview", "TenantPage", "TenantValue",
     "TextDiff", "Validation", "ValuesPage",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Protocol
 from sprintia_config_client.contract.comparison import Blame, TextDiff, Validation
 from sprintia_config_client.contract.deliveries import Delivery
 from sprintia_config_client.contract.documents import StoredVersion
-from sprintia_config_client.contract.history import ActivityDay
+from sprintia_config_client.contract.history import ActivityDay, RemovedVersions
 from sprintia_config_client.contract.mapping import MappingVersion
 from sprintia_config_client.contract.schemas import DocumentSchema
 from sprintia_config_client.contract.searching import Hits, ValuesPage
@@ -99,6 +99,17 @@ class AdministrationReader(Protocol):
         self, *, tenant: str | None = None, before: int | None = None, limit: int = 50
     ) -> tuple[MappingVersion, ...]:
         """List the versions of the tenants' parts of the mapping, newest first, below the id `before`."""
+        ...
+
+    async def removed_versions(self, tenant: str, domain: str, config_type: str) -> tuple[RemovedVersions, ...]:
+        """List the gaps that retention left in a document's history, newest first.
+
+        What was removed before this was written down is in none of them.
+        """
+        ...
+
+    async def removed_mapping_versions(self, tenant: str) -> tuple[RemovedVersions, ...]:
+        """The same of the tenant's part of the mapping."""
         ...
 
     async def schemas(self) -> tuple[DocumentSchema, ...]:

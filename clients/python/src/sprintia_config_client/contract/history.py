@@ -36,6 +36,15 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts | None = None
 
 
+class RemovedVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions in a row that retention removed: the first and the last, and when the first and the last removal was."""
+
+    first: int
+    last: int
+    first_removed_at: datetime
+    last_removed_at: datetime
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One change: of a document (`kind` document), or of the tenant's part of the mapping (`kind` mapping)."""
 

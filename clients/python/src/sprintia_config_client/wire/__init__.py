@@ -10,6 +10,7 @@ from sprintia_config_client.wire.administration import (
     read_delivery,
     read_hits,
     read_import,
+    read_removed,
     read_schema,
     read_schemas,
     read_tenant,
@@ -32,6 +33,6 @@ from sprintia_config_client.wire.mapping import read_mapping, read_mapping_histo
 __all__ = [
     "read_activity", "read_blame", "read_bundle", "read_changes", "read_deliveries", "read_delivery", "read_diff",
     "read_document", "read_heads", "read_history", "read_hits", "read_import", "read_item", "read_mapping",
-    "read_mapping_history", "read_replay", "read_resolution", "read_schema", "read_schemas", "read_secret",
-    "read_tenant", "read_tenants", "read_text", "read_validation", "read_values", "read_version",
+    "read_mapping_history", "read_removed", "read_replay", "read_resolution", "read_schema", "read_schemas",
+    "read_secret", "read_tenant", "read_tenants", "read_text", "read_validation", "read_values", "read_version",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from sprintia_config_client.contract import (
     DocumentSchema,
     Hits,
     ImportReport,
+    RemovedVersions,
     TenantDetail,
     TenantOverview,
     TenantPage,
@@ -50,6 +51,10 @@ class _Schema(msgspec.Struct, rename={"text": "schema"}):
 
 def read_changes(body: bytes) -> Changes:
     return read_record(body, Changes)
+
+
+def read_removed(body: bytes) -> tuple[RemovedVersions, ...]:
+    return read_record(body, tuple[RemovedVersions, ...])
 
 
 def read_tenants(body: bytes, limit: int) -> TenantPage:

@@ -104,11 +104,11 @@ async def deliveries_of(
         check_identifiers(tenant=tenant)
         caller.require_tenant(tenant)
     scope: Tenants = caller.scope if tenant is None else [tenant]
-    if revisions is None:
-        statement, values = newest(scope, outcome, before, limit, people=people)
-    else:
-        end = LARGEST if before is None else before
-        statement, values = OF_REVISIONS, (tenant, revisions, outcome, end, limit, people)
+    statement, values = (
+        newest(scope, outcome, before, limit, people=people)
+        if revisions is None
+        else (OF_REVISIONS, (tenant, revisions, outcome, LARGEST if before is None else before, limit, people))
+    )
     async with database.transaction(SCHEMA, scope, read_only=True) as connection:
         rows = await connection.fetch(statement, *values)
     return [_item(row, language) for row in rows]

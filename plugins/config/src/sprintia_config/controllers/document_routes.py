@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from sprintia_config.controllers import comparison, documents, validation
+from sprintia_config.controllers import comparison, documents, removed, validation
 
 DOCUMENT_PATH = "/configs/{tenant:str}/{domain:str}/{config_type:str}"
 TENANT_ROUTES = ("bundle", "changes", "events", "reconcile")
@@ -12,7 +12,9 @@ the fixed part of a path, never comes back to try the parameter: there the docum
 
 def document_routers() -> list[Router]:
     """The routes of a document in any domain."""
-    handlers = [*documents.OF_ONE_DOCUMENT, *comparison.OF_ONE_DOCUMENT, *validation.OF_ONE_DOCUMENT]
+    handlers = [
+        *documents.OF_ONE_DOCUMENT, *removed.OF_ONE_DOCUMENT, *comparison.OF_ONE_DOCUMENT, *validation.OF_ONE_DOCUMENT,
+    ]  # fmt: skip
     return [
         Router(path=DOCUMENT_PATH, route_handlers=handlers),
         *(

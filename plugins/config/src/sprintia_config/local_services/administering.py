@@ -16,6 +16,7 @@ from sprintia_config.documents import representation
 from sprintia_config.local_services.asking import LARGEST, Asking, key_of, require_lengths, require_numbers
 from sprintia_config.mapping import store
 from sprintia_config.models import SCHEMA
+from sprintia_config.retention import removed
 from sprintia_config.schemas import store as schema_store
 from sprintia_config.search.at_pointer import Asked
 from sprintia_config_client import requests, wire
@@ -26,6 +27,7 @@ from sprintia_config_client.contract import (
     DocumentSchema,
     Hits,
     MappingVersion,
+    RemovedVersions,
     StoredVersion,
     TenantDetail,
     TenantPage,
@@ -169,6 +171,24 @@ class Administering(Asking):
             )
             for version in found
         )  # fmt: skip
+
+    async def removed_versions(self, tenant: str, domain: str, config_type: str) -> tuple[RemovedVersions, ...]:
+        key = key_of(tenant, domain, config_type)
+        async with (
+            self._asked(_READ, tenant=tenant),
+            self._database.transaction(SCHEMA, [tenant], read_only=True) as connection,
+        ):
+            found = await removed.read_removed(connection, key)
+        return wire.read_removed(msgspec.json.encode(found))
+
+    async def removed_mapping_versions(self, tenant: str) -> tuple[RemovedVersions, ...]:
+        requests.tenant_named(tenant)
+        async with (
+            self._asked(_READ, tenant=tenant),
+            self._database.transaction(SCHEMA, [tenant], read_only=True) as connection,
+        ):
+            found = await removed.read_removed_mappings(connection, tenant)
+        return wire.read_removed(msgspec.json.encode(found))
 
     async def schemas(self) -> tuple[DocumentSchema, ...]:
         async with self._asked(_READ), self._database.transaction(SCHEMA, read_only=True) as connection:

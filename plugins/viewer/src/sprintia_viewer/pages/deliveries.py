@@ -69,12 +69,12 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery.
 
     Attributes:
-        made: what it changed.
+        made: what it changed; None where retention has passed that.
         replays: those of the tenant's newest deliveries that are replays of it.
     """
 
     shown: ShownDelivery
-    made: list[Change]
+    made: list[Change] | None
     replays: list[Delivery]
 
 
@@ -148,8 +148,11 @@ def _shown(delivery: Delivery, names: Mapping[str, str]) -> ShownDelivery:
     return ShownDelivery(delivery=delivery, sender_name=delivery.person or names.get(delivery.sender))
 
 
-async def _made(config: ConfigService, delivery: Delivery) -> list[Change]:
+async def _made(config: ConfigService, delivery: Delivery) -> list[Change] | None:
     if delivery.revision is None or delivery.outcome != "applied":
         return []
-    found = await config.changes(delivery.tenant_id, max(0, delivery.revision - 1), limit=_NEWEST)
+    try:
+        found = await config.changes(delivery.tenant_id, max(0, delivery.revision - 1), limit=_NEWEST)
+    except errors.Gone:
+        return None
     return [change for change in found.changes if change.revision == delivery.revision]

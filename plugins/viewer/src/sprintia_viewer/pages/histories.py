@@ -8,12 +8,13 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from sprintia_config_client.contract import Blame, HistoryItem
+from sprintia_config_client.contract import Blame, HistoryItem, RemovedVersions
 from sprintia_viewer.pages.brought import deliveries_by_revision
 from sprintia_viewer.pages.places import PLACE, Before, First, Place
 from sprintia_viewer.pages.retention import Retention, last_retention
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
+from sprintia_viewer.shown.gaps import Gap, gap_below
 from sprintia_viewer.shown.source import source_view
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
@@ -31,14 +32,14 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         same_as: an older one of the page with the same content.
         previous: the newest older one that is kept.
-        removed: the first and the last of the versions between both, which are kept no more.
+        removed: the versions between both, where they are kept no more.
         delivery: the id of the delivery that brought it, where one did.
     """
 
     item: HistoryItem
     same_as: int | None
     previous: int | None
-    removed: tuple[int, int] | None
+    removed: Gap | None
     delivery: int | None
 
 
@@ -78,15 +79,16 @@ async def show_history(
     if file == "csv":
         versions = [[getattr(item, name) for name in _COLUMNS] async for item in _every(config, key)]
         return csv_answer("history", _COLUMNS, versions[:MOST_ROWS], complete=len(versions) <= MOST_ROWS)
-    found, newest = await asyncio.gather(
-        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1)
-    )
+    found, newest, removed = await asyncio.gather(
+        config.history(*key, before=before, limit=_PAGE + 1, counts=True), config.history(*key, limit=1),
+        config.removed_versions(*key),
+    )  # fmt: skip
     if not newest:
         await config.version(*key)  # says that there is none
     items, rest = found[:_PAGE], found[_PAGE:]
     last = items[-1].version if items else 1
     brought = await deliveries_by_revision(config, tenant, [item.revision for item in items])
-    lines = _history_lines(found, brought)[:_PAGE]
+    lines = _history_lines(found, brought, removed)[:_PAGE]
     gap = any(line.removed for line in lines)
     page = HistoryPage(
         tenant_id=tenant, domain=domain, config_type=config_type, lines=lines,
@@ -131,18 +133,18 @@ async def _every(config: ConfigService, key: tuple[str, str, str]) -> AsyncItera
         before, count = found[-1].version, count + len(found)
 
 
-def _history_lines(found: tuple[HistoryItem, ...], brought: Mapping[int, int]) -> list[HistoryLine]:
+def _history_lines(
+    found: tuple[HistoryItem, ...], brought: Mapping[int, int], removed: tuple[RemovedVersions, ...]
+) -> list[HistoryLine]:
     """Each version with the newest older one that has the same content, and what is missing below it."""
     lines = []
     for at, item in enumerate(found):
         same = (older.version for older in found[at + 1 :] if older.digest == item.digest and not older.deleted)
         previous = found[at + 1].version if at + 1 < len(found) else None
-        first_removed = (previous or 0) + 1
         lines.append(
             HistoryLine(
                 item=item, same_as=None if item.deleted else next(same, None), previous=previous,
-                removed=(first_removed, item.version - 1) if first_removed < item.version else None,
-                delivery=brought.get(item.revision),
+                removed=gap_below(item.version, previous, removed), delivery=brought.get(item.revision),
             )
         )  # fmt: skip
     return lines

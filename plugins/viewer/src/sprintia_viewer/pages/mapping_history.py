@@ -1,6 +1,8 @@
 """`/viewer/mapping/history`: how each tenant's part of the mapping came to be."""
 
+import asyncio
 from datetime import datetime
+from itertools import zip_longest
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +14,10 @@ from sprintia_config_client import errors
 from sprintia_config_client.contract import MappingVersion
 from sprintia_platform import Problem
 from sprintia_platform.http.problems import NOT_FOUND
-from sprintia_viewer.parts import ConfigService
+from sprintia_viewer.pages.brought import deliveries_by_revision
+from sprintia_viewer.pages.retention import Retention, last_retention
+from sprintia_viewer.parts import ConfigService, Parts
+from sprintia_viewer.shown.gaps import Gap, gap_below
 from sprintia_viewer.shown.mapping_changes import MappingChange, mapping_changes
 from sprintia_viewer.shown.mapping_view import MappingView, mapping_view
 from sprintia_viewer.web import links
@@ -32,6 +37,8 @@ class ListedVersion(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         entries: how many accounts, inboxes, fallbacks and special numbers it has.
+        removed: the versions below it, where they are kept no more; told in the list of one tenant alone, like
+        delivery: the id of the delivery that brought it, where one did.
     """
 
     id: int
@@ -44,15 +51,23 @@ class ListedVersion(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     message: str
     entries: int
+    removed: Gap | None = None
+    delivery: int | None = None
 
 
 class MappingHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions, newest first."""
+    """Versions, newest first.
+
+    Attributes:
+        retention: when it last removed versions of this tenant, if some are missing.
+    """
 
     tenant: str
     versions: list[ListedVersion]
     older: str | None
     newest: str | None
+    gap: bool
+    retention: Retention | None
     refusal: str | None = None
 
 
@@ -74,19 +89,28 @@ class MappingVersionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/viewer/mapping/history", guards=[signed_in()])
-async def list_versions(visit: NamedDependency[Visit], tenant: Text = "", before: Before = None) -> Response[bytes]:
+async def list_versions(
+    visit: NamedDependency[Visit], parts: NamedDependency[Parts], tenant: Text = "", before: Before = None
+) -> Response[bytes]:
     """List the versions of one tenant's part, or of all in reach."""
     wanted = tenant.strip()
     found: list[MappingVersion] = []
+    versions: list[ListedVersion] = []
     refusal = None
     try:
         found = list(await visit.config.mapping_history(tenant=wanted or None, before=before, limit=_PAGE + 1))
+        if wanted and found:
+            versions = await _versions_of(visit.config, wanted, found)
+        else:
+            versions = [listed(version) for version in found[:_PAGE]]
     except errors.NotFound:  # a tenant out of reach looks like one that has no part
         pass
     except errors.Invalid as error:
         refusal = error.detail
+    gap = any(version.removed for version in versions)
     page = MappingHistory(
-        tenant=wanted, versions=[listed(version) for version in found[:_PAGE]], refusal=refusal,
+        tenant=wanted, versions=versions, refusal=refusal, gap=gap,
+        retention=await last_retention(parts.host.database, wanted) if gap else None,
         older=links.mapping("history", tenant=wanted, before=found[_PAGE - 1].id) if len(found) > _PAGE else None,
         newest=links.mapping("history", tenant=wanted) if before else None,
     )  # fmt: skip
@@ -109,6 +133,22 @@ async def show_version(visit: NamedDependency[Visit], tenant: FromPath[str], num
 
 
 HANDLERS = (list_versions, show_version)
+
+
+async def _versions_of(config: ConfigService, tenant: str, found: list[MappingVersion]) -> list[ListedVersion]:
+    """Those of one tenant: there is known what stood below each, and what brought it."""
+    shown = found[:_PAGE]
+    removed, brought = await asyncio.gather(
+        config.removed_mapping_versions(tenant),
+        deliveries_by_revision(config, tenant, [version.revision for version in shown]),
+    )
+    return [
+        msgspec.structs.replace(
+            listed(version), removed=gap_below(version.version, previous, removed),
+            delivery=brought.get(version.revision),
+        )
+        for version, previous in zip_longest(shown, (version.version for version in found[1:]))
+    ]  # fmt: skip
 
 
 async def find_version(
@@ -137,7 +177,7 @@ async def find_version(
 
 
 def listed(version: MappingVersion) -> ListedVersion:
-    known = {name: getattr(version, name) for name in ListedVersion.__struct_fields__ if name != "entries"}
+    known = {name: getattr(version, name) for name in ListedVersion.__struct_fields__ if hasattr(version, name)}
     entries = sum(len(section) for section in content_of(version).values() if isinstance(section, (dict, list)))
     return ListedVersion(**known, entries=entries)
 
