@@ -286,9 +286,12 @@ def test_a_session_is_confirmed_by_its_own_person_who_signed_in_again(visitor: V
     assert refusal(session=accounts.found(other), token=other) == "outdated"
     visitor.provider.lies = {"sub": "somebody else"}
     assert refusal() == "other_person"
-    for auth_time in (None, "now", int(time.time()) - 3600):
+    for auth_time in (None, int(time.time()) - 3600):
         visitor.provider.lies = {"auth_time": auth_time}
         assert refusal() == "not_fresh"
+    visitor.provider.lies = {"auth_time": "now"}
+    with pytest.raises(OidcUnavailable):
+        confirm()
     assert not accounts.found(signed_in.token).confirmed
     visitor.provider.lies = {}
     returned = confirm()
