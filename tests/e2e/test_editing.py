@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
+from sprintia_testing.accessibility import check_accessible
 from sprintia_testing.arrangements import TOGETHER, Arrangement
-from sprintia_testing.browser import Pages
+from sprintia_testing.browser import Pages, Theme, Watch
 from sprintia_testing.mending import written
 
 from sprintia_viewer.web import links
@@ -70,3 +71,31 @@ def test_lines_are_replaced(arrangement: Arrangement, pages: Pages, act: Callabl
     page.wait_for_function("text => document.querySelector('textarea[data-editor]').value === text", arg=REPLACED)
     page.keyboard.press("ControlOrMeta+z")
     page.wait_for_function("text => document.querySelector('textarea[data-editor]').value !== text", arg=REPLACED)
+
+
+@TOGETHER
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_the_editor_opens_is_accessible(
+    arrangement: Arrangement, pages: Pages, watch: Watch, theme: Theme
+) -> None:
+    watch.expect("422")
+    page = pages(language="en", role="admin", theme=theme)
+    page.goto(links.edit(*written(arrangement, TEXT)))
+    page.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+f")
+    page.locator(".cm-search").wait_for()
+    page.keyboard.type("x")
+    page.locator(".cm-searchMatch").first.wait_for()
+    check_accessible(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("a: 1\na: 2\n")
+    page.get_by_role("button", name="Preview").click()
+    page.locator(".cm-lint-marker").hover()
+    page.locator(".cm-tooltip").wait_for()
+    check_accessible(page)
+    page.mouse.move(0, 0)
+    page.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+Shift+M")
+    page.locator(".cm-panel-lint").wait_for()
+    check_accessible(page)
