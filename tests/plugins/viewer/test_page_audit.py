@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import escape
 from html.parser import HTMLParser
@@ -12,21 +11,17 @@ from typing import Any
 
 import httpx
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
-from sprintia_testing.databases import TestDatabases
+from sprintia_testing.arrangements import Arrangement
 from sprintia_testing.mending import form_at, written
 from sprintia_testing.shop import open_shop
 
 from sprintia_viewer.web import links
 
 
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        open_shop(made.config_client, "loja-aurora")
-        yield made
+@pytest.fixture(scope="module")
+def arrangement(arrangement: Arrangement) -> Arrangement:
+    open_shop(arrangement.config_client, "loja-aurora")
+    return arrangement
 
 
 class Cells(HTMLParser):

@@ -1,10 +1,9 @@
 """Who set what: each line with the version that last set it, and what is said where that is not known."""
 
-from collections.abc import Iterator
 from threading import Event, Thread
 
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.arrangements import Arrangement
 from sprintia_testing.commands import CommandLineHere
 from sprintia_testing.databases import TestDatabases
 
@@ -24,25 +23,22 @@ def put(made: Arrangement, key: tuple[str, str, str], text: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        for number in range(1, 4):
-            put(made, KEY, f"# note\nfirst: 1\nsecond: {min(number, 2)}\nthird: {number}\n")
-            put(made, SHORT, f"same: 1\nnumber: {number}\n")
-        put(made, SECRET, f"plain: 1\ncredentials:\n  odoo: {SENTINEL}\n")
-        put(made, BUSY, "start: 1\n")
-        TestDatabases.run(
-            made.config.database_url,
-            "UPDATE config.document_version SET created_at = created_at - interval '9 days' WHERE tenant_id = $1",
-            SHORT[0],
-        )
-        rule = {"SPRINTIA_CONFIG_RETENTION_VERSIONS": "1", "SPRINTIA_CONFIG_RETENTION_DAYS": "1"}
-        command = CommandLineHere({**made.config.environ, **rule, "SPRINTIA_PLUGINS": "config"})
-        assert command.json("config", "retention", "--tenant", SHORT[0])[0]["versions"] == 2
-        yield made
+@pytest.fixture(scope="module")
+def arrangement(arrangement: Arrangement) -> Arrangement:
+    for number in range(1, 4):
+        put(arrangement, KEY, f"# note\nfirst: 1\nsecond: {min(number, 2)}\nthird: {number}\n")
+        put(arrangement, SHORT, f"same: 1\nnumber: {number}\n")
+    put(arrangement, SECRET, f"plain: 1\ncredentials:\n  odoo: {SENTINEL}\n")
+    put(arrangement, BUSY, "start: 1\n")
+    TestDatabases.run(
+        arrangement.config.database_url,
+        "UPDATE config.document_version SET created_at = created_at - interval '9 days' WHERE tenant_id = $1",
+        SHORT[0],
+    )
+    rule = {"SPRINTIA_CONFIG_RETENTION_VERSIONS": "1", "SPRINTIA_CONFIG_RETENTION_DAYS": "1"}
+    command = CommandLineHere({**arrangement.config.environ, **rule, "SPRINTIA_PLUGINS": "config"})
+    assert command.json("config", "retention", "--tenant", SHORT[0])[0]["versions"] == 2
+    return arrangement
 
 
 def test_each_line_names_the_version_that_last_set_it(arrangement: Arrangement) -> None:

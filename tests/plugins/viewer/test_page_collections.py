@@ -1,12 +1,10 @@
 """Which tenant has which collections: as a matrix, in pages, and as a file."""
 
 import csv
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import httpx
-import pytest
 from sprintia_testing.arrangements import Arrangement, arranged
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.shop import HOSTILE
@@ -14,14 +12,6 @@ from sprintia_testing.shop import HOSTILE
 from sprintia_viewer.web import links
 
 EN = {"language": "en"}
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 def enable(arrangement: Arrangement, tenant: str, collections: Any, config_type: str = "config") -> None:

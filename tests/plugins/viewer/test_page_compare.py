@@ -1,12 +1,10 @@
 """Comparisons: two versions, and two tenants; old left, new right."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
-from sprintia_testing.databases import TestDatabases
+from sprintia_testing.arrangements import Arrangement
 
 from sprintia_viewer.web import links
 
@@ -19,23 +17,18 @@ TEXTS = (
 KEY = ("compared", "retail", "config")
 
 
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        write = made.config_client
-        for place, texts in (
-            ("compared/retail/config", TEXTS),
-            ("other/retail/config", (TEXTS[0],)),
-            ("compared/retail/credentials", ("a: 1\n", f"a: 1\npassword: {SENTINEL}\n", f"password: {SENTINEL}2\n")),
-        ):
-            for text in texts:
-                answer = write.put(
-                    f"/configs/{place}", content=text.encode(), headers={"Content-Type": "application/yaml"}
-                )
-                assert answer.status_code == 200, answer.text
-        yield made
+@pytest.fixture(scope="module")
+def arrangement(arrangement: Arrangement) -> Arrangement:
+    write = arrangement.config_client
+    for place, texts in (
+        ("compared/retail/config", TEXTS),
+        ("other/retail/config", (TEXTS[0],)),
+        ("compared/retail/credentials", ("a: 1\n", f"a: 1\npassword: {SENTINEL}\n", f"password: {SENTINEL}2\n")),
+    ):
+        for text in texts:
+            answer = write.put(f"/configs/{place}", content=text.encode(), headers={"Content-Type": "application/yaml"})
+            assert answer.status_code == 200, answer.text
+    return arrangement
 
 
 def test_what_stands_is_compared_with_what_stood_before(arrangement: Arrangement) -> None:

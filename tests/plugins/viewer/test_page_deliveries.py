@@ -1,7 +1,6 @@
 """What came in, what became of it, and a delivery that was not taken, once more."""
 
 import csv
-from collections.abc import Iterator
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -17,14 +16,6 @@ from sprintia_viewer.web import links
 
 EN = {"language": "en"}
 NEEDS_NAME = {"type": "object", "required": ["name"]}
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,11 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 from html import unescape
 
 import httpx
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
-from sprintia_testing.databases import TestDatabases
+from sprintia_testing.arrangements import Arrangement
 
 from sprintia_viewer.web import links
 
@@ -28,18 +26,15 @@ def put(client: httpx.Client, place: str, text: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        for text in TEXTS:
-            put(made.config_client, "shown/retail/config", text)
-        put(made.config_client, "shown/retail/hostile", HOSTILE)
-        put(made.config_client, "shown/retail/credentials", f"credentials:\n  odoo: {SENTINEL}\nplain: 1\n")
-        put(made.config_client, "shown/retail/gone", "a: 1\n")
-        assert made.config_client.delete("/configs/shown/retail/gone").status_code == 200
-        yield made
+@pytest.fixture(scope="module")
+def arrangement(arrangement: Arrangement) -> Arrangement:
+    for text in TEXTS:
+        put(arrangement.config_client, "shown/retail/config", text)
+    put(arrangement.config_client, "shown/retail/hostile", HOSTILE)
+    put(arrangement.config_client, "shown/retail/credentials", f"credentials:\n  odoo: {SENTINEL}\nplain: 1\n")
+    put(arrangement.config_client, "shown/retail/gone", "a: 1\n")
+    assert arrangement.config_client.delete("/configs/shown/retail/gone").status_code == 200
+    return arrangement
 
 
 def text_of(html: str) -> str:

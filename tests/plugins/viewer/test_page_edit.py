@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,14 +16,6 @@ EN = {"language": "en"}
 FORM = "application/x-www-form-urlencoded"
 SENTINEL = "sentinel-of-an-edited-secret"
 HOSTILE = '</textarea><script>alert(1)</script><img src=x onerror=alert(1)><b hx-get="/x">&amp;&#10;{{ 7 * 7 }}'
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 class Tab:

@@ -3,11 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
+from sprintia_testing.arrangements import Arrangement
 from sprintia_testing.commands import CommandLineHere
 from sprintia_testing.databases import TestDatabases
 
@@ -44,22 +43,19 @@ def forget(made: Arrangement, tenant: str, versions: int) -> None:
     assert command.json("config", "retention", "--tenant", tenant)[0]["versions"] == 2
 
 
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        for number in range(VERSIONS):
-            put(made, LONG, f"n: {number}\n", HOSTILE if number == VERSIONS - 1 else "")
-        for number in range(1, 6):
-            put(made, PINNED, f"a: 1\nb: {number}\n")
-        assert made.config_client.put("/config/tenants/pinned/pins/first", json={"revision": 1}).status_code == 200
-        forget(made, "pinned", versions=2)  # leaves 5, 4 and 1
-        for number in range(1, 3):
-            put(made, LOST, f"n: {number}\n")
-        assert made.config_client.delete(f"/configs/{'/'.join(LOST)}").status_code == 200
-        forget(made, "lost", versions=1)  # leaves the deletion alone
-        yield made
+@pytest.fixture(scope="module")
+def arrangement(arrangement: Arrangement) -> Arrangement:
+    for number in range(VERSIONS):
+        put(arrangement, LONG, f"n: {number}\n", HOSTILE if number == VERSIONS - 1 else "")
+    for number in range(1, 6):
+        put(arrangement, PINNED, f"a: 1\nb: {number}\n")
+    assert arrangement.config_client.put("/config/tenants/pinned/pins/first", json={"revision": 1}).status_code == 200
+    forget(arrangement, "pinned", versions=2)  # leaves 5, 4 and 1
+    for number in range(1, 3):
+        put(arrangement, LOST, f"n: {number}\n")
+    assert arrangement.config_client.delete(f"/configs/{'/'.join(LOST)}").status_code == 200
+    forget(arrangement, "lost", versions=1)  # leaves the deletion alone
+    return arrangement
 
 
 def test_every_version_is_on_one_page(arrangement: Arrangement) -> None:

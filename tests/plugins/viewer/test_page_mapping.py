@@ -1,7 +1,6 @@
 """The pages of the Chatwoot mapping: tables, who answers, what is odd, its history, and the way back."""
 
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -15,14 +14,6 @@ from sprintia_testing.shop import HOSTILE, Shop, open_shop
 from sprintia_viewer.web import links
 
 EN = {"language": "en"}
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -2,29 +2,19 @@
 
 import itertools
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
-from sprintia_testing.arrangements import PASSWORD, Arrangement, arranged
+from sprintia_testing.arrangements import PASSWORD, Arrangement
 from sprintia_testing.crawling import forms_in
-from sprintia_testing.databases import TestDatabases
 
 from sprintia_viewer.web import links
 
 SENTINEL = "sentinel-of-a-mended-secret"
 EN = {"language": "en"}
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 def written(arrangement: Arrangement, *texts: str) -> tuple[str, str, str]:

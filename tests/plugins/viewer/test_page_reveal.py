@@ -1,11 +1,9 @@
 """Showing a secret: to who may, and proves to be there; against guesses, old sessions and hostile values."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from pyotp.totp import TOTP
-from sprintia_testing.arrangements import PASSWORD, TOGETHER, Arrangement, Somebody, arranged
+from sprintia_testing.arrangements import PASSWORD, TOGETHER, Arrangement, Somebody
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import Key, form_at, put, written
 
@@ -14,14 +12,6 @@ from sprintia_viewer.web import links
 
 EN = {"language": "en"}
 SENTINEL = "sentinel-of-a-revealed-secret"
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 def credentials(arrangement: Arrangement, value: str = SENTINEL, name: str = "odoo") -> Key:

@@ -1,10 +1,7 @@
 """Rolling back and deleting against what goes wrong: other tabs, forms sent twice, refusals, strangers."""
 
-from collections.abc import Iterator
-
 import pytest
-from sprintia_testing.arrangements import TOGETHER, Arrangement, arranged
-from sprintia_testing.databases import TestDatabases
+from sprintia_testing.arrangements import TOGETHER, Arrangement
 from sprintia_testing.mending import form_at, put, stands, written
 
 from sprintia_viewer.web import links
@@ -12,14 +9,6 @@ from sprintia_viewer.web import links
 EN = {"language": "en"}
 SENTINEL = "sentinel-of-a-secret-that-came-back"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 def test_the_preview_says_what_it_will_do(arrangement: Arrangement) -> None:

@@ -1,13 +1,11 @@
 """Searching: what was found, each place once with the reason, and what else to try when nothing was."""
 
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
-from sprintia_testing.arrangements import Arrangement, arranged
-from sprintia_testing.databases import TestDatabases
+from sprintia_testing.arrangements import Arrangement
 from sprintia_testing.mending import put
 
 from sprintia_viewer.web import links
@@ -16,13 +14,10 @@ EN = {"language": "en"}
 KEY = ("loja-acacias", "retail", "config")
 
 
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        put(made, KEY, "entrega:\n  taxa: '9.50'\n  rua: Rua das Acácias\n  cidade: Moema\n")
-        yield made
+@pytest.fixture(scope="module")
+def arrangement(arrangement: Arrangement) -> Arrangement:
+    put(arrangement, KEY, "entrega:\n  taxa: '9.50'\n  rua: Rua das Acácias\n  cidade: Moema\n")
+    return arrangement
 
 
 def searched(person: httpx.Client, **query: str) -> tuple[str, Any]:

@@ -2,11 +2,10 @@
 
 import asyncio
 import csv
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from sprintia_testing.arrangements import Arrangement, Role, arranged
+from sprintia_testing.arrangements import Arrangement, Role
 from sprintia_testing.clients import eventually
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import form_at, stands, written
@@ -15,14 +14,6 @@ from sprintia_testing.shop import open_shop
 from sprintia_platform.keys.store import create_key, revoke_key
 from sprintia_platform.keys.tokens import NewToken
 from sprintia_viewer.web import links
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 def test_a_tenants_page_tells_what_it_holds(arrangement: Arrangement) -> None:

@@ -1,15 +1,13 @@
 """A whole tenant as a file and back, on the pages: who may, what is asked for, what is told, and hostile files."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sprintia_testing.arrangements import PASSWORD, TOGETHER, Arrangement, arranged
-from sprintia_testing.databases import TestDatabases
+from sprintia_testing.arrangements import PASSWORD, TOGETHER, Arrangement
 from sprintia_testing.mending import Key, form_at, put, stands, written
 
 from sprintia_viewer.accounts.users import Role
@@ -20,14 +18,6 @@ SENTINEL = "sentinel-of-an-exported-secret"
 PART = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
 CHARSET = PART.format("csrf").removesuffix("\r\n") + "Content-Type: text/plain; charset={}\r\n\r\nx\r\n--b--"
 TEXT = "credentials:\n  odoo: {}\nport: 8069\n"
-
-
-@pytest.fixture(scope="module", params=["together", "split"])
-def arrangement(
-    request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Arrangement]:
-    with arranged(request.param, databases, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 def credentials(arrangement: Arrangement) -> Key:
