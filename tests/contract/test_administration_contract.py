@@ -295,7 +295,8 @@ async def test_a_delivery_is_replayed(config: Transport, installation: dict[str,
     assert caught.value.code == "delivery_replayed"
     newest = (await config.reader.deliveries(tenant=tenant, limit=1))[0]
     assert (newest.replay_of, newest.outcome) == (delivery.id, "applied")
-    assert not (await config.reader.delivery(tenant, delivery.id)).replayable
+    settled = await config.reader.delivery(tenant, delivery.id)
+    assert (settled.replayable, settled.replayed_by, newest.replayed_by) == (False, newest.id, None)
     older = await config.reader.deliveries(tenant=tenant, before=newest.id)
     assert delivery.id in {each.id for each in older}
     assert newest.id not in {each.id for each in older}

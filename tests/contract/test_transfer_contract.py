@@ -6,7 +6,7 @@ import json
 import pytest
 from sprintia_testing.clients import Transport
 
-from sprintia_config_client import Forbidden, ImportReport, Invalid, NotFound, Person
+from sprintia_config_client import Forbidden, ImportedVersion, ImportReport, Invalid, NotFound, Person
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +54,10 @@ async def test_what_stood_stands_again(config: Transport, tenant: str) -> None:
         assert report.problem_count == 0
         assert (report.tenants, report.documents.written, report.documents.present) == (1, 1, 1)
         assert (report.mappings.written, report.mappings.present) == (1, 0)
+        assert set(report.changes) == {
+            ImportedVersion(tenant_id=tenant, domain="retail", config_type="config", version=4),
+            ImportedVersion(tenant_id=tenant, domain=None, config_type=None, version=3),
+        }
     assert await config.reader.text(tenant, "retail", "config") == "greeting: bom dia # 1.10\n"
     assert (await config.reader.get(tenant, "retail", "config")).version == 4
     assert await config.reader.text(tenant, "retail", "later") == "stays: true\n"

@@ -67,6 +67,17 @@ def test_a_key_and_a_line_can_be_linked_to(arrangement: Arrangement, pages: Page
     expect(page.locator(".l:target")).to_contain_text("name")
 
 
+def test_a_key_that_an_alias_stands_for_is_found_by_the_key_that_holds_it(
+    arrangement: Arrangement, pages: Pages
+) -> None:
+    key = written(arrangement, "repeated", "base: &b\n  hours:\n    open: 8\nshop:\n  of: *b\n")
+    page = pages(language="en", role="viewer")
+    page.goto(links.key(*key, "/shop/of/hours/open"))
+    expect(page.locator(":target")).to_have_attribute("id", "k:/shop/of")
+    page.goto(links.key(*key, "/base/hours/open"))
+    expect(page.locator(":target")).to_have_attribute("id", "k:/base/hours/open")
+
+
 def test_news_are_told_and_never_swapped_under_who_reads(arrangement: Arrangement, pages: Pages) -> None:
     key = written(arrangement, "news", TEXTS[0])
     page = pages(language="en", role="viewer")

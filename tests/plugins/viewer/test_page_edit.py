@@ -178,7 +178,7 @@ def test_what_a_schema_refuses_is_told_by_key_and_line(arrangement: Arrangement,
     assert "/hours/open" in answer.text
     assert "Line 3" in answer.text
     assert text_in(answer) == text
-    told = "would be set aside" if action == "preview" else "was set aside"
+    told = "would be put into quarantine" if action == "preview" else "was put into quarantine"
     assert (told in answer.text) == (mode == "quarantine")
     assert 'value="save"' not in answer.text
     assert stands(arrangement, key) == (1, "name: x\nhours: {open: 8}\n")

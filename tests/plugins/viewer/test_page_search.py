@@ -42,7 +42,7 @@ def test_words_of_a_text_that_is_nowhere_are_offered_alone(arrangement: Arrangem
     page, data = searched(person, q="acacias, moema", tenant=KEY[0])
     assert data["words"] == [[word, links.search(q=word, tenant=KEY[0])] for word in ("acacias", "moema")]
     for word, address in data["words"]:
-        assert f"Search for {word} alone" in page
+        assert f"Search for “{word}” alone" in page
         assert person.get(f"{address}&format=json").json()["hits"]
     assert searched(person, q="nowhere")[1]["words"] == []
 
@@ -87,3 +87,18 @@ def test_further_filters_are_folded_until_one_is_set(arrangement: Arrangement) -
     folded, unfolded = '<details class="more">', '<details class="more" open>'
     assert folded in person.get(links.search(q="rua")).text
     assert unfolded in person.get(links.search(q="rua", domain="retail")).text
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("+55 (11) 99999-9999", ["phone"]), ("5511999999999", ["phone"]), ("41", ["account", "inbox"]), ("4a", []),
+        ("9.50", ["account", "inbox"]), ("-55119999999", []), ("٥٥١١٩٩٩٩٩", []),
+    ],
+)  # fmt: skip
+def test_a_number_that_no_document_holds_leads_to_the_mapping(
+    arrangement: Arrangement, text: str, names: list[str]
+) -> None:
+    page, data = searched(arrangement.person("viewer"), q=text, tenant="nobody")
+    assert [address for _, address in data["routes"]] == [links.mapping(**{name: text}) for name in names]
+    assert all(f'href="{address}"' in page for _, address in data["routes"])

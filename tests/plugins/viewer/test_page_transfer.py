@@ -91,17 +91,23 @@ def test_what_stood_comes_back_in_the_persons_name(arrangement: Arrangement) -> 
     assert stands(arrangement, key) == (2, TEXT.format("another"))
     done = sent(editor, content)
     wanted = {
-        "Tenants that change": "1", "Documents with a new version": "1", "Documents that stand as in the file": "1",
-        "Parts of the mapping with a new version": "0", "Not taken": "0",
+        "Tenants with something new": "1", "Documents with a new version": "1",
+        "Documents that stand as in the file": "1", "Parts of the mapping with a new version": "0",
+        "Lines not taken": "0",
     }  # fmt: skip
     assert reported(dry) == reported(done) == wanted
     for page in (dry, done):
         assert SENTINEL not in page.text
+        assert f'href="{links.document(*key)}"' in page.text
+        assert "v2 → v3" in page.text
+    assert [links.difference(*key, 2, 3) in page.text for page in (dry, done)] == [False, True]
     assert stands(arrangement, key) == (3, TEXT.format(SENTINEL))
     newest = arrangement.config_client.get(f"/configs/{'/'.join(key)}/history").json()[0]
     assert newest["actor"].startswith("user:editor-")
     assert newest["origin"] == "import"
-    assert reported(sent(editor, content))["Documents with a new version"] == "0"
+    again = sent(editor, content)
+    assert reported(again)["Documents with a new version"] == "0"
+    assert "There is nothing to change" in again.text
 
 
 def test_masked_secrets_replace_nothing_and_are_told(arrangement: Arrangement) -> None:
@@ -110,7 +116,7 @@ def test_masked_secrets_replace_nothing_and_are_told(arrangement: Arrangement) -
     content = exported(editor, key[0]).content
     put(arrangement, key, TEXT.format("another"))
     page = sent(editor, content)
-    assert reported(page)["Not taken"] == "1"
+    assert reported(page)["Lines not taken"] == "1"
     assert "the secrets are masked in the file" in page.text
     assert f"{key[1]} / {key[2]}" in page.text, "which document it is"
     assert stands(arrangement, key) == (2, TEXT.format("another"))
@@ -138,7 +144,7 @@ def test_who_is_bound_to_tenants_imports_nothing_else(arrangement: Arrangement) 
     token = form_at(bound.get(links.home()), links.sign_out()).fields["csrf"]
     assert bound.post(links.export(key[0]), data={"csrf": token}).status_code == 404
     page = sent(bound, content)
-    assert reported(page)["Not taken"] == "1"
+    assert reported(page)["Lines not taken"] == "1"
     assert stands(arrangement, key) == (2, TEXT.format("another"))
 
 

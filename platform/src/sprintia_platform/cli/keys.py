@@ -37,7 +37,19 @@ def create(
     name: str, rights: tuple[str, ...], all_rights: bool, tenants: tuple[str, ...], networks: tuple[str, ...],
     expires_in_days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make a key called NAME and show it, once."""
+    r"""Make a key called NAME and show it, once.
+
+    \b
+    config:read    read configuration, secrets masked
+    config:write   write documents, by API and by webhook
+    mapping:write  write the Chatwoot mapping
+    secrets:read   read secrets in clear
+    schemas:write  set the schemas of document types
+    users:act      act for a person, named by X-Acting-For
+    admin          administer keys and read the audit log
+
+    Odoo needs config:read, config:write and mapping:write; an agent needs config:read.
+    """
     if not rights and not all_rights:
         raise click.UsageError("name at least one --right, or --all-rights")
     with running_host() as host:

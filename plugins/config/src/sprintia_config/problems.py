@@ -344,11 +344,10 @@ IMPORT_REFUSED = ProblemType(
     status=422,
     title=Text("Arquivo de importação recusado", "Import file refused"),
     detail=Text(
-        "O arquivo tem {count} falha(s) e nada dele foi importado. Exporte de novo e envie-o inteiro, sem alterá-lo.",
-        "The file has {count} fault(s), and nothing of it was imported. Export again and send it whole and unchanged.",
+        "Nada do arquivo foi importado; falhas: {count}. Exporte de novo e envie-o inteiro, sem alterá-lo.",
+        "Nothing of the file was imported; faults: {count}. Export again and send it whole and unchanged.",
     ),
-    command="the file has {count} fault(s), and nothing of it was imported: export again, and take the file whole and "
-    "unchanged",
+    command="nothing of the file was imported, faults: {count}; export again, and take the file whole and unchanged",
 )
 TRANSFER_BUSY = ProblemType(
     code="transfer_busy",
@@ -386,9 +385,9 @@ SCHEMA_NOT_MET = ProblemType(
     status=422,
     title=Text("Documento fora do esquema", "Document does not meet its schema"),
     detail=Text(
-        "O documento não atende ao esquema de {config_type}: {count} falha(s), a primeira em {pointer}. "
+        "O documento não atende ao esquema de {config_type}. Falhas: {count}; a primeira, em {pointer}. "
         "Nada foi alterado.",
-        "The document does not meet the schema of {config_type}: {count} fault(s), the first at {pointer}. "
+        "The document does not meet the schema of {config_type}. Faults: {count}; the first is at {pointer}. "
         "Nothing was changed.",
     ),
 )
@@ -397,10 +396,10 @@ SCHEMA_QUARANTINED = ProblemType(
     status=202,
     title=Text("Documento em quarentena", "Document in quarantine"),
     detail=Text(
-        "O documento não atende ao esquema de {config_type}: {count} falha(s), a primeira em {pointer}. Ele está em "
-        "quarentena, e não em vigor; a última versão boa continua valendo. Corrija-o e envie de novo.",
-        "The document does not meet the schema of {config_type}: {count} fault(s), the first at {pointer}. It is in "
-        "quarantine, and not live; the last good version keeps serving. Correct it and send it again.",
+        "O documento não atende ao esquema de {config_type}. Falhas: {count}; a primeira, em {pointer}. Ele está em "
+        "quarentena, e não em vigor; a última versão boa, se há uma, continua valendo. Corrija-o e envie de novo.",
+        "The document does not meet the schema of {config_type}. Faults: {count}; the first is at {pointer}. It is in "
+        "quarantine, and not live; the last good version, if any, keeps serving. Correct it and send it again.",
     ),
 )
 SCHEMA_REFUSED = ProblemType(
@@ -408,8 +407,8 @@ SCHEMA_REFUSED = ProblemType(
     status=422,
     title=Text("Esquema recusado", "Schema refused"),
     detail=Text(
-        "O esquema não pode ser usado: {count} falha(s). É aceito JSON Schema 2020-12, com referências só a si mesmo.",
-        "The schema cannot be used: {count} fault(s). JSON Schema 2020-12 is accepted, with references within itself.",
+        "O esquema não pode ser usado; falhas: {count}. É aceito JSON Schema 2020-12, com referências só a si mesmo.",
+        "The schema cannot be used; faults: {count}. JSON Schema 2020-12 is accepted, with references within itself.",
     ),
 )
 SCHEMA_NOT_FOUND = ProblemType(

@@ -23,6 +23,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         faults: what does not meet the schema, or what else it was refused for.
         replayable: whether its body is kept, and no replay of it was taken yet.
         replay_of: the delivery that it is a replay of.
+        replayed_by: the replay of it that was taken.
         person: for whom its sender asked, where a person did it.
     """
 
@@ -40,6 +41,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     replayable: bool = False
     replay_of: int | None = None
+    replayed_by: int | None = None
     person: str | None = None
 
 

@@ -26,6 +26,15 @@ class ImportCounts(msgspec.Struct, frozen=True, kw_only=True):
     present: int = 0
 
 
+class ImportedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A new version of a document, or of the tenant's part of the mapping (then without domain and type)."""
+
+    tenant_id: str
+    domain: str | None
+    config_type: str | None
+    version: int
+
+
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did, or would do. With problems, everything else was imported nevertheless.
 
@@ -36,6 +45,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         mappings: of their parts of the Chatwoot mapping.
         problem_count: of all problems.
         problems: the first 10,000.
+        changes: the first 1,000 new versions, where what stands in the file was written as new ones.
     """
 
     dry_run: bool
@@ -44,3 +54,4 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     mappings: ImportCounts
     problem_count: int
     problems: tuple[ImportProblem, ...]
+    changes: tuple[ImportedVersion, ...] = ()

@@ -39,6 +39,7 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
             else it was refused for.
         replayable: whether its body is kept, and no replay of it was taken yet.
         replay_of: the delivery that it is a replay of.
+        replayed_by: the replay of it that was taken.
         person: for whom its sender asked, where a person did it.
     """
 
@@ -56,6 +57,7 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True):
     faults: list[dict[str, str]]
     replayable: bool
     replay_of: int | None
+    replayed_by: int | None
     person: str | None
 
 

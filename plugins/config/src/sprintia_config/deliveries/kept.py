@@ -14,10 +14,13 @@ from sprintia_platform.database.connections import Connection, Database
 MOST_REFUSED: Final = 100
 """Of how many refused deliveries of a tenant the body is kept, the newest ones."""
 
-SETTLED: Final = (
-    "EXISTS (SELECT FROM config.delivery r WHERE r.tenant_id = d.tenant_id AND r.replay_of = d.id "
+REPLAYED_BY: Final = (
+    "(SELECT r.id FROM config.delivery r WHERE r.tenant_id = d.tenant_id AND r.replay_of = d.id "
     "AND r.outcome IN ('applied', 'identical'))"
 )
+"""The replay of the delivery `d` that was taken; there is one at most."""
+
+SETTLED: Final = f"({REPLAYED_BY} IS NOT NULL)"
 """Whether a replay of the delivery `d` was taken."""
 
 HAS_BODY: Final = (

@@ -8,6 +8,7 @@ import msgspec
 from sprintia_platform import Text
 from sprintia_platform.http.languages import Language
 
+CHANGES_SHOWN = 1_000
 PROBLEMS_SHOWN = 10_000
 """More than a person reads; the count goes on."""
 
@@ -59,6 +60,15 @@ class ImportProblem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class ImportedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A new version of a document, or of the tenant's part of the mapping (then without domain and type)."""
+
+    tenant_id: str
+    domain: str | None
+    config_type: str | None
+    version: int
+
+
 class Counts(msgspec.Struct, kw_only=True):
     """Lines: `written` became versions; `present` stood already; `older` are below what is still kept here."""
 
@@ -79,6 +89,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         dry_run: whether it only says what would be done.
         tenants: how many got something new.
         problem_count: of all problems; the first 10,000 are listed.
+        changes: the first 1,000 new versions, where what stands in the file was written as new ones.
     """
 
     dry_run: bool
@@ -87,6 +98,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     mappings: Counts
     problem_count: int
     problems: list[ImportProblem]
+    changes: list[ImportedVersion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,7 @@ class Outcome:
     mappings: Counts = field(default_factory=Counts)
     troubles: list[Trouble] = field(default_factory=list)
     trouble_count: int = 0
+    changes: list[ImportedVersion] = field(default_factory=list)
 
     def refuse(self, trouble: Trouble) -> None:
         self.trouble_count += 1
@@ -125,9 +138,11 @@ class Outcome:
         self.mappings.add(other.mappings)
         self.troubles += other.troubles[: PROBLEMS_SHOWN - len(self.troubles)]
         self.trouble_count += other.trouble_count
+        self.changes += other.changes[: CHANGES_SHOWN - len(self.changes)]
 
     def report(self, language: Language, *, dry_run: bool) -> ImportReport:
         return ImportReport(
             dry_run=dry_run, tenants=self.tenants, documents=self.documents, mappings=self.mappings,
             problem_count=self.trouble_count, problems=[trouble.show(language) for trouble in self.troubles],
+            changes=self.changes,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from sprintia_config.mapping import store
 from sprintia_config.mapping.slices import Slice
 from sprintia_config.transfer.line_contents import RefusedError, readable_content, readable_slice
 from sprintia_config.transfer.lines import DocumentLine, MappingLine, VersionLine
-from sprintia_config.transfer.outcome import Code, Counts, Outcome, Trouble
+from sprintia_config.transfer.outcome import Code, Counts, ImportedVersion, Outcome, Trouble
 from sprintia_config.writing import Change
 from sprintia_platform import Problem, Text
 
@@ -199,7 +199,7 @@ class Heads:
                 raise
             self.refuse(number, "schema")
             return
-        _count(self.outcome.documents, is_new=head is None or written.version > head.version)
+        self._count(self.outcome.documents, line.key, head.version if head else 0, written.version)
 
     async def _write_mapping(self, number: int, line: MappingLine) -> None:
         part = readable_slice(line)
@@ -210,14 +210,17 @@ class Heads:
         head = await store.standing(self.change)
         standing = await store.write_slices({tenant: self.change}, {tenant: part})
         if tenant in standing:
-            _count(self.outcome.mappings, is_new=head is None or standing[tenant].version > head.version)
+            self._count(self.outcome.mappings, None, head.version if head else 0, standing[tenant].version)
 
     def refuse(self, number: int, code: Code, reason: Text | None = None) -> None:
         self.outcome.refuse(Trouble(number, self.change.tenant_id, code, reason))
 
-
-def _count(counts: Counts, *, is_new: bool) -> None:
-    if is_new:
+    def _count(self, counts: Counts, key: DocumentKey | None, before: int, after: int) -> None:
+        if after <= before:
+            counts.present += 1
+            return
         counts.written += 1
-    else:
-        counts.present += 1
+        _, domain, config_type = key or (None, None, None)
+        self.outcome.changes.append(
+            ImportedVersion(tenant_id=self.change.tenant_id, domain=domain, config_type=config_type, version=after)
+        )

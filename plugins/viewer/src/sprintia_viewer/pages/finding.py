@@ -10,7 +10,14 @@ from litestar.params import QueryParameter
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Hit, TenantOverview
 from sprintia_viewer.shown.freshness import silent_days
-from sprintia_viewer.shown.search_words import FoundPlace, is_too_short, key_and_value, places_found, single_words
+from sprintia_viewer.shown.search_words import (
+    FoundPlace,
+    conversation_numbers,
+    is_too_short,
+    key_and_value,
+    places_found,
+    single_words,
+)
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
@@ -62,6 +69,7 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
         drop: filters, each with the address of the search without it.
         words: of a text that is found nowhere, each with the address of the search for it alone.
         split: the same text as a key and its value, with the address of the search for these.
+        routes: what the same number is called in the mapping, with the address that asks who answers it.
     """
 
     query: Query
@@ -72,6 +80,7 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
     drop: list[tuple[str, str]] = []
     words: list[tuple[str, str]] = []
     split: tuple[str, str, str] | None = None
+    routes: list[tuple[str, str]] = []
 
     def places(self, hit: Hit) -> list[FoundPlace]:
         return places_found(hit.matches)
@@ -144,6 +153,12 @@ _FILTERS = {
 }  # fmt: skip
 
 
+_ROUTES = {
+    "phone": marked("Who answers this phone number?"), "account": marked("Who answers this account?"),
+    "inbox": marked("Who answers this inbox?"),
+}  # fmt: skip
+
+
 _LABELS = {"q": marked("Anywhere"), "path": marked("In keys"), "value": marked("In values")}
 
 
@@ -173,7 +188,10 @@ async def _search_page(
         if field in query.given and len(query.given) > 1
     ]  # fmt: skip
     words, split = _other_searches(query) if not hits and not refusal else ([], None)
+    numbers = [] if hits else conversation_numbers(query.q)
+    routes = [(visit.told(_ROUTES[name]), links.mapping(**{name: query.q.strip()})) for name in numbers]
     page = SearchPage(
-        query=query, hits=hits or [], next=following, start=start, refusal=refusal, drop=drop, words=words, split=split
-    )
+        query=query, hits=hits or [], next=following, start=start, refusal=refusal, drop=drop, words=words, split=split,
+        routes=routes,
+    )  # fmt: skip
     return await visit.page("search.html", page, status=status)

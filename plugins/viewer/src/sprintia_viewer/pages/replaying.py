@@ -112,5 +112,6 @@ def _notice(became: Replay) -> Notice:
     if became.outcome == "superseded":
         return Notice("warning", marked("Nothing changed: a newer delivery of the same sender had come before."))
     if became.outcome == "quarantined":
-        return Notice("warning", marked("It was set aside once more, and is not in effect: %(reason)s"), reason)
+        told = marked("It was put into quarantine once more, and is not in effect: %(reason)s")
+        return Notice("warning", told, reason)
     return Notice("error", marked("It was refused once more: %(reason)s"), reason)

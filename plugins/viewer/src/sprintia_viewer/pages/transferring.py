@@ -26,6 +26,7 @@ from sprintia_viewer.web.visits import REVEAL, Visit
 _EXPORT = "/viewer/t/{tenant:str}/export"
 _IMPORTING = ("config:write", "mapping:write")
 _PROBLEMS_SHOWN = 100
+_CHANGES_SHOWN = 200
 
 
 class ExportForm(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
         largest: bytes that a file may have here.
         report: what the file did, or would do; None before one was sent.
         documents: of the report's problems, by line: the domain and type that stand there.
-        more_problems: how many there are beyond those of the report.
+        more_problems, more_changes: how many there are beyond those of the report.
         refusal: why nothing was taken.
         faults: of the file, by line; the first hundred.
         chosen: whether the form of the page, which script left in its place, has the file still.
@@ -63,6 +64,7 @@ class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
     report: ImportReport | None = None
     documents: dict[int, tuple[str, str]] = {}
     more_problems: int = 0
+    more_changes: int = 0
     refusal: str | None = None
     faults: list[errors.Fault] = []
     chosen: bool = False
@@ -118,8 +120,10 @@ async def import_file(visit: NamedDependency[Visit]) -> Response[bytes]:
     shown = report.problems[:_PROBLEMS_SHOWN]
     documents = await asyncio.to_thread(_documents_at, content, {problem.line for problem in shown})
     page = ImportPage(
-        report=msgspec.structs.replace(report, problems=shown), documents=documents,
-        more_problems=report.problem_count - len(shown), chosen="hx-request" in visit.request.headers,
+        report=msgspec.structs.replace(report, problems=shown, changes=report.changes[:_CHANGES_SHOWN]),
+        documents=documents, more_problems=report.problem_count - len(shown),
+        more_changes=max(0, report.documents.written + report.mappings.written - _CHANGES_SHOWN),
+        chosen="hx-request" in visit.request.headers,
     )  # fmt: skip
     return await visit.page("import.html", page)
 

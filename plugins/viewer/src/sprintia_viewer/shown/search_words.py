@@ -10,6 +10,8 @@ from sprintia_config_client.contract import Match
 
 SHORTEST: Final = 2
 _MOST_WORDS: Final = 5
+_SHORTEST_PHONE: Final = 8
+_NUMBER: Final = re.compile(r"\+?[0-9][0-9 ().-]*", re.ASCII)
 _AROUND: Final = ",;\"'(){}[]"
 
 
@@ -43,6 +45,13 @@ def single_words(text: str) -> list[str]:
     words = [word.strip(_AROUND) for word in re.split(r"[\s:=]+", text)]
     long_enough = dict.fromkeys(word for word in words if word and not is_too_short(word))
     return [word for word in long_enough if word != text.strip()][:_MOST_WORDS]
+
+
+def conversation_numbers(text: str) -> list[str]:
+    """What a text of digits alone may be in the mapping: a phone number, or else an account or an inbox."""
+    if not _NUMBER.fullmatch(text.strip()):
+        return []
+    return ["phone"] if sum(sign.isdigit() for sign in text) >= _SHORTEST_PHONE else ["account", "inbox"]
 
 
 def key_and_value(text: str) -> tuple[str, str] | None:

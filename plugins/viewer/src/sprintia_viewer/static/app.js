@@ -164,6 +164,22 @@
     addEventListener("beforeunload", (event) => { if (!sent && before() !== stood) event.preventDefault(); });
   }
 
+  // A key that has no line of its own, since an alias stands for it, is shown by the key that holds it.
+
+  function goToKey() {
+    let id;
+    try {
+      id = decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return;
+    }
+    if (!id.startsWith("k:/") || document.getElementById(id)) return;
+    while (id.includes("/") && !document.getElementById(id)) id = id.slice(0, id.lastIndexOf("/"));
+    if (id.includes("/")) location.replace(`#${encodeURIComponent(id)}`);
+  }
+
+  addEventListener("hashchange", goToKey);
+  goToKey();
   showCopyButtons(document);
   hideLater(document);
   all("[data-newer-url]").forEach(watch);

@@ -205,7 +205,7 @@ class Visit:
 
     def _is_at(self, path: str) -> bool:
         if path == links.home():
-            found_from_there = {links.ROOT, links.search(), links.compare()}
+            found_from_there = {links.ROOT, links.search(), links.compare(), links.import_()}
             return self.path.rstrip("/") in found_from_there or self.path.startswith(f"{links.ROOT}/t/")
         return self.path == path or self.path.startswith(f"{path}/")
 
