@@ -10,7 +10,7 @@ from sprintia_testing.databases import TestDatabases
 from sprintia_testing.platforms import RunningPlatform
 from sprintia_testing.shared import shared_platform
 
-from sprintia_config.deliveries.listing import newest
+from sprintia_config.deliveries.listing import LARGEST, OF_REVISIONS, newest
 from sprintia_config.timeline import activity, overview
 
 MANY = 5_000
@@ -31,7 +31,7 @@ _FILL = (
     "digest, deleted, actor, origin, message, created_at) SELECT 'busy', 'retail', 'config', i, i, 'yaml', 'a: 1', "
     "'{\"a\":1}', '', false, 'key:1', 'api', '', now() - i * interval '1 hour' "
     f"FROM generate_series(1, {MANY}) i"),
-    "ANALYZE config.delivery", "ANALYZE config.document_version",
+    "UPDATE config.delivery SET revision = id WHERE tenant_id = 'busy'", "ANALYZE config.delivery", "ANALYZE config.document_version",
 )  # fmt: skip
 
 
@@ -88,6 +88,14 @@ def test_deliveries_are_listed_without_walking_through_others(
 ) -> None:
     statement, values = newest("*" if scope == "*" else list(scope), outcome, before, 50)
     assert rows_passed_over(databases, served, scope, statement, list(values)) == 0
+
+
+@pytest.mark.parametrize("tenant", ["busy", "quiet"])
+def test_what_made_a_revision_is_looked_up(served: RunningPlatform, databases: TestDatabases, tenant: str) -> None:
+    rows = databases.run(served.database_url, "SELECT max(revision) AS newest FROM config.delivery")
+    revisions = [rows[0]["newest"] - at * 100 for at in range(30)]
+    values = [tenant, revisions, None, LARGEST, 50, True]
+    assert rows_passed_over(databases, served, [tenant], OF_REVISIONS, values) <= FEW
 
 
 @pytest.mark.parametrize("outcome", [None, "refused", "identical", "applied", "quarantined"])
