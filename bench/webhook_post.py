@@ -434,6 +434,7 @@ class Script:
             46: ":request_digest::bytea", 47: "'applied'", 48: "200", 49: ":answer::bytea", 50: "1", 51: number,
             54: number, 55: each("'document.write'", "text"), 56: each("'retail/config'", "text"),
             57: each(":detail", "text"), 58: ":sender", 59: ":request_id", 60: f"'{NOTIFICATIONS}'",
+            **dict.fromkeys(range(61, 66), "NULL"),
         }  # fmt: skip
         return "\n".join([
             "\\set unique random(1, 9000000000000000)",
