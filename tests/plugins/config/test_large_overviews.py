@@ -31,7 +31,8 @@ _FILL = (
     "digest, deleted, actor, origin, message, created_at) SELECT 'busy', 'retail', 'config', i, i, 'yaml', 'a: 1', "
     "'{\"a\":1}', '', false, 'key:1', 'api', '', now() - i * interval '1 hour' "
     f"FROM generate_series(1, {MANY}) i"),
-    "UPDATE config.delivery SET revision = id WHERE tenant_id = 'busy'", "ANALYZE config.delivery", "ANALYZE config.document_version",
+    "UPDATE config.delivery SET revision = id WHERE tenant_id = 'busy'", "ANALYZE config.delivery",
+    "ANALYZE config.document_version",
 )  # fmt: skip
 
 
