@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -138,3 +140,21 @@ def test_the_level_of_the_setting_holds(
     assert server.end() == 0
     wait_until(lambda: server.process.poll() is not None)
     assert server.err.read_text() == ""
+
+
+def test_lines_of_several_processes_do_not_mix() -> None:
+    """Workers share one stream, and with PYTHONUNBUFFERED, as containers have it, each write is a call of its own."""
+    written = (
+        "import io, sys, structlog; from sprintia_platform.observability.logs import configure_logs\n"
+        "class Raw(io.RawIOBase):\n"
+        "    writes = []\n"
+        "    def writable(self): return True\n"
+        "    def write(self, data): self.writes.append(bytes(data)); return len(data)\n"
+        "sys.stderr = io.TextIOWrapper(Raw(), write_through=True); configure_logs()\n"
+        "structlog.get_logger().warning('draining')\n"
+        "print(len(Raw.writes), Raw.writes[0].decode(), end='')"
+    )
+    done = subprocess.run([sys.executable, "-c", written], capture_output=True, text=True, timeout=60, check=True)
+    count, _, line = done.stdout.partition(" ")
+    assert (count, line[-1]) == ("1", "\n")
+    assert json.loads(line)["event"] == "draining"

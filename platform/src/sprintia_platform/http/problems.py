@@ -203,8 +203,8 @@ BODY_INVALID = ProblemType(
     status=422,
     title=Text("Corpo inválido", "Body invalid"),
     detail=Text(
-        "Falhas no corpo: {count}. Corrija o que `errors` aponta e envie de novo.",
-        "Faults in the body: {count}. Correct what `errors` points at and send it again.",
+        "O corpo tem falhas ({count}). Corrija o que `errors` aponta e envie de novo.",
+        "The body has faults ({count}). Correct what `errors` points at and send it again.",
     ),
 )
 PARAMETER_INVALID = ProblemType(

@@ -39,7 +39,8 @@ def configure_logs(level: str = "info") -> None:
             structlog.processors.JSONRenderer(serializer=_dump),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write a line: with PYTHONUNBUFFERED, print() makes two, and lines of several workers would mix.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     global _request_lines  # noqa: PLW0603 - as structlog's own configuration: one log per process

@@ -344,10 +344,11 @@ IMPORT_REFUSED = ProblemType(
     status=422,
     title=Text("Arquivo de importação recusado", "Import file refused"),
     detail=Text(
-        "Nada do arquivo foi importado; falhas: {count}. Exporte de novo e envie-o inteiro, sem alterá-lo.",
-        "Nothing of the file was imported; faults: {count}. Export again and send it whole and unchanged.",
+        "O arquivo tem falhas ({count}) e nada dele foi importado. Exporte de novo e envie-o inteiro, sem alterá-lo.",
+        "The file has faults ({count}), and nothing of it was imported. Export again and send it whole and unchanged.",
     ),
-    command="nothing of the file was imported, faults: {count}; export again, and take the file whole and unchanged",
+    command="the file has faults ({count}), and nothing of it was imported: export again, and take the file whole and "
+    "unchanged",
 )
 TRANSFER_BUSY = ProblemType(
     code="transfer_busy",
