@@ -515,7 +515,7 @@ def test_a_server_that_is_not_ready_in_time(data_dir: Path) -> None:
     assert "not ready within 0 s" in message
     assert str(data_dir / "postgresql.log") in message
     # The server that was not ready lets go of the folder when it has ended, which takes a moment under load.
-    wait_for(lambda: is_free(data_dir))
+    wait_for(lambda: is_free(data_dir), seconds=60)
 
 
 def test_a_server_that_ends_while_it_starts(data_dir: Path) -> None:
