@@ -108,7 +108,7 @@ def test_a_worker_that_starts_while_postgres_is_down_serves_once_it_is_back(spaw
         assert server.process.poll() is None
     finally:
         hidden.rename(control)
-    wait_until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 200, 40, "readiness")
+    wait_until(lambda: httpx.get(f"{server.url}/health/ready", timeout=40).status_code == 200, 40, "readiness")
     for _ in range(20):  # of either worker
         assert httpx.get(server.url + DOCUMENT, headers=HEADERS).json()["json_data"] == {"a": 1}
 
