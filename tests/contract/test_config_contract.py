@@ -176,9 +176,21 @@ async def test_sizes_are_of_the_text_as_it_was_received(config: Transport, tenan
     texts = {"config": "a: ção # 1\n", "credentials": "credentials:\n  odoo: ção\n"}
     for config_type, text in texts.items():
         await config.writer.put(tenant, "retail", config_type, text)
-    sizes = {head.config_type: head.size for head in await config.reader.heads(tenant, sizes=True)}
+    sizes = {head.config_type: head.size for head in await config.reader.heads(tenant, details=True)}
     assert sizes == {config_type: len(text.encode()) for config_type, text in texts.items()}
     assert {head.size for head in await config.reader.heads(tenant)} == {None}
+
+
+async def test_details_of_heads_say_who_changed_them_and_what_was_deleted(config: Transport, tenant: str) -> None:
+    for config_type in ("config", "gone"):
+        await config.writer.put(tenant, "retail", config_type, "a: 1\n")
+    deletion = await config.writer.delete(tenant, "retail", "gone")
+    plain = await config.reader.heads(tenant)
+    assert [(head.config_type, head.deleted, head.actor) for head in plain] == [("config", None, None)]
+    stands, gone = await config.reader.heads(tenant, details=True)
+    assert (stands.config_type, stands.version, stands.deleted) == ("config", 1, False)
+    assert (gone.config_type, gone.version, gone.deleted, gone.size) == ("gone", deletion.version, True, 0)
+    assert (gone.actor, gone.origin, gone.updated_at) == (deletion.actor, deletion.origin, deletion.created_at)
 
 
 async def test_an_unknown_tenant_has_nothing(config: Transport, tenant: str) -> None:

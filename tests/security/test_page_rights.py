@@ -121,12 +121,11 @@ MATRIX = [
         for what in ("disable", "enable", "link", "second-factor", "sign-out")
     ),
     of_owner("GET", "/viewer/t/{tenant:str}", "/viewer/t/owner"),
-    of_owner("GET", "/viewer/t/{tenant:str}/export", "/viewer/t/owner/export"),
-    of_owner("POST", "/viewer/t/{tenant:str}/export", "/viewer/t/owner/export"),
+    of_owner("GET", "/viewer/export/{tenant:str}", "/viewer/export/owner"),
+    of_owner("POST", "/viewer/export/{tenant:str}", "/viewer/export/owner"),
     page("/viewer/import", "config:write"),  # and mapping:write, which no role has without it
     form("/viewer/import", "config:write", 422, action="take"),
-    # Nothing is read there: it leads to the editor, which says that there is nothing.
-    page("/viewer/t/owner/new?domain=a&config_type=b", "config:write", 303, "/viewer/t/{tenant:str}/new"),
+    of_owner("GET", "/viewer/new/{tenant:str}", "/viewer/new/owner?domain=a&config_type=b", "config:write", 303),
     of_owner("GET", PLACE, DOCUMENT),
     *(
         of_owner("GET", f"{PLACE}/{below}", f"{DOCUMENT}/{path}")

@@ -157,6 +157,7 @@ NOW = int(time.time())
         {"aud": [CLIENT_ID, "another"], "azp": "another"}, {"exp": NOW - 3600}, {"exp": None}, {"exp": "never"},
         {"iat": None}, {"iat": NOW + 3600}, {"nbf": NOW + 3600}, {"nonce": "another"}, {"nonce": None}, {"nonce": 7},
         {"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": "x" * 256},
+        {"sub": "a\0"}, {"sub": "\ud800"},
     ],
 )  # fmt: skip
 def test_a_token_whose_claims_do_not_hold_is_refused(visitor: Visitor, lies: dict[str, object]) -> None:
@@ -286,7 +287,7 @@ def test_a_session_is_confirmed_by_its_own_person_who_signed_in_again(visitor: V
     assert refusal(session=accounts.found(other), token=other) == "outdated"
     visitor.provider.lies = {"sub": "somebody else"}
     assert refusal() == "other_person"
-    for auth_time in (None, int(time.time()) - 3600):
+    for auth_time in (None, int(time.time()) - 3600, int(time.time()) + 3600, float("nan"), float("inf"), True):
         visitor.provider.lies = {"auth_time": auth_time}
         assert refusal() == "not_fresh"
     visitor.provider.lies = {"auth_time": "now"}

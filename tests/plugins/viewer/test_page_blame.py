@@ -102,3 +102,12 @@ def test_a_deleted_or_unknown_document_has_no_blame(arrangement: Arrangement) ->
     answer = arrangement.person("viewer").get(links.blame("blamed", "retail", "unknown"))
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_json_on_one_line_is_told_line_by_line(arrangement: Arrangement) -> None:
+    key = ("blamed", "retail", "from-a-program")
+    for number in (1, 2):
+        answer = arrangement.config_client.put(f"/configs/{'/'.join(key)}", json={"same": 1.10, "number": number})
+        assert answer.status_code == 200, answer.text
+    lines = arrangement.person("viewer").get(links.blame(*key), params={"format": "json"}).json()["lines"]
+    assert [line["path"] and line["path"]["version"] for line in lines] == [None, 1, 2, None]

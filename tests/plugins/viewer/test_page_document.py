@@ -7,6 +7,7 @@ from html import unescape
 import httpx
 import pytest
 from sprintia_testing.arrangements import Arrangement
+from sprintia_testing.crawling import links_in
 
 from sprintia_viewer.web import links
 
@@ -233,3 +234,46 @@ def test_an_address_without_a_page_leads_on_to_the_search(arrangement: Arrangeme
     assert "/schema" not in main
     program = person.get(links.path("naoexiste"), headers={"Accept": "application/json"})
     assert "/schema" in program.json()["detail"]
+
+
+def test_no_tab_of_a_new_document_or_of_a_deleted_one_leads_nowhere(arrangement: Arrangement) -> None:
+    new, deleted = ("tabs", "retail", "new"), ("tabs", "retail", "deleted")
+    for text in TEXTS[:2]:
+        put(arrangement.config_client, "/".join(deleted), text)
+    assert arrangement.config_client.delete(f"/configs/{'/'.join(deleted)}").status_code == 200
+    editor = arrangement.person("editor")
+    gone = links.document(*deleted)
+    for address in (
+        links.edit(*new), links.edit(*deleted), links.history(*deleted), links.version(*deleted, 1),
+        links.version(*deleted, 3), links.difference(*deleted, 1, 2), links.difference(*deleted, 2, 3),
+    ):  # fmt: skip
+        page = editor.get(address)
+        assert page.status_code == 200, address
+        for link in {link.partition("#")[0] for link in links_in(page.text)}:
+            if link.startswith(links.tenant("tabs")):
+                answer = editor.get(link)
+                assert answer.status_code in {200, 303} or (link.startswith(gone) and answer.status_code == 410), link
+
+
+def test_a_version_of_long_ago_is_compared_with_who_and_when(arrangement: Arrangement) -> None:
+    for number in range(1, 106):
+        put(arrangement.config_client, "far/retail/config", f"a: {number}\n")
+    page = arrangement.person("viewer").get(links.difference("far", "retail", "config", 2, 105), params=EN)
+    data = arrangement.person("viewer").get(f"{links.difference('far', 'retail', 'config', 2, 105)}?format=json").json()
+    assert data["left"]["item"]["version"] == 2
+    assert data["earlier"] == links.difference("far", "retail", "config", 1, 2)
+    assert len(re.findall(r'<option value="2"', page.text)) == 2
+
+
+def test_many_long_changes_keep_a_page_small(arrangement: Arrangement) -> None:
+    key = ("bulky", "retail", "config")
+    for word in ("antes", "depois"):
+        text = "".join(f"chave_{number}: {' '.join([word] * 60)}\n" for number in range(900))
+        put(arrangement.config_client, "/".join(key), text)
+    editor = arrangement.person("editor")
+    for address in (links.difference(*key, 1, 2), links.rollback(*key, 1)):
+        page = editor.get(address, params=EN)
+        assert page.status_code == 200
+        assert len(page.content) < 300_000, address
+        assert "There are more, which are not listed." in page.text
+        assert "chave_0" in page.text

@@ -10,6 +10,7 @@ from sprintia_testing.arrangements import TOGETHER, Arrangement, arranged
 from sprintia_testing.databases import TestDatabases
 from sprintia_testing.mending import Key, as_sent, form_at, put, stands, text_in, written
 
+from sprintia_viewer.shown.laid_out import laid_out
 from sprintia_viewer.web import links
 
 EN = {"language": "en"}
@@ -319,3 +320,23 @@ def _schema(arrangement: Arrangement, config_type: str, mode: str) -> None:
     schema = {"type": "object", "properties": {"hours": hours}}
     answer = arrangement.config_client.put(f"/config/schemas/{config_type}", json={"schema": schema, "mode": mode})
     assert answer.status_code in {200, 201}, answer.text
+
+
+def test_json_on_one_line_is_offered_in_lines(arrangement: Arrangement) -> None:
+    key = ("edited-json", "retail", "config")
+    place = f"/configs/{'/'.join(key)}"
+    headers = {"Content-Type": "application/json"}
+    assert arrangement.config_client.put(place, content='{"a":1.10,"b":[2]}', headers=headers).status_code == 200
+    editor = arrangement.person("editor")
+    data = editor.get(links.edit(*key), params={"format": "json"}).json()
+    assert data["text"] == '{"a":1.10,"b":[2]}', "nobody's text is changed unasked"
+    laid = editor.get(data["on_one_line"] + "&format=json").json()
+    assert laid["text"] == '{\n  "a": 1.10,\n  "b": [\n    2\n  ]\n}\n'
+    assert laid["on_one_line"] is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1\n", "{a: 1}", '{"a": 1}\n{"b": 2}', '{"a"', "[]", '{\n"a": 1}', "[" * 5_000, ""]
+)
+def test_only_json_on_one_line_is_laid_out(text: str) -> None:
+    assert laid_out(text) is None

@@ -102,3 +102,45 @@ def test_a_number_that_no_document_holds_leads_to_the_mapping(
     page, data = searched(arrangement.person("viewer"), q=text, tenant="nobody")
     assert [address for _, address in data["routes"]] == [links.mapping(**{name: text}) for name in names]
     assert all(f'href="{address}"' in page for _, address in data["routes"])
+
+
+@pytest.mark.parametrize("name", ["tenant", "domain", "type"])
+def test_a_filter_alone_lists_what_has_it(arrangement: Arrangement, name: str) -> None:
+    ids = {"tenant": "filtered", "domain": "of-filters", "type": "kind_of_filters"}
+    for key in ("filtered", "of-filters", "kind_of_filters"), ("other", "x-of-filters", "kind_of_filters-x"):
+        put(arrangement, key, "a: 1\n")
+    found = arrangement.person("viewer").get(links.search(**{name: ids[name], "format": "json"})).json()
+    assert [list(ids.values())] == [
+        [hit[key] for key in ("tenant_id", "domain", "config_type")] for hit in found["hits"]
+    ]
+
+
+def test_a_tenant_without_documents_is_found_by_its_id(arrangement: Arrangement) -> None:
+    put(arrangement, ("emptied-one", "retail", "config"), "a: 1\n")
+    person = arrangement.person("viewer")
+    leads = links.path("", text="emptied")
+    assert leads not in person.get(links.search(q="emptied", **EN)).text
+    assert arrangement.config_client.delete("/configs/emptied-one/retail/config").status_code == 200
+    assert leads in person.get(links.search(q="emptied", **EN)).text
+    assert (
+        leads not in arrangement.person(arrangement.user("viewer", tenants=["x"])).get(links.search(q="emptied")).text
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        links.search(q="loja", tenant="minha loja"), links.search(type="regras de negócio"),
+        links.deliveries(tenant="minha loja"), links.mapping("history", tenant="minha loja"),
+        links.compare(left="minha loja/retail", right="b/retail", type_="config"),
+        links.document("minha loja", "retail", "config"),
+        links.new_document("ids", domain="retail", config_type="ação"),
+    ],
+)  # fmt: skip
+def test_what_is_no_id_is_told_in_the_readers_language(arrangement: Arrangement, address: str) -> None:
+    put(arrangement, ("ids", "retail", "config"), "a: 1\n")
+    for language, told in ("pt-BR", "letras sem acento"), ("en", "letters without accents"):
+        page = arrangement.person("editor", language=language).get(address)
+        assert page.status_code in {404, 422}
+        assert told in page.text
+        assert "must be" not in page.text

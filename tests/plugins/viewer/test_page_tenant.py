@@ -8,7 +8,7 @@ import pytest
 from sprintia_testing.arrangements import Arrangement, Role
 from sprintia_testing.clients import eventually
 from sprintia_testing.databases import TestDatabases
-from sprintia_testing.mending import form_at, stands, written
+from sprintia_testing.mending import form_at, put, stands, written
 from sprintia_testing.shop import open_shop
 
 from sprintia_platform.keys.store import create_key, revoke_key
@@ -52,8 +52,36 @@ def test_who_edits_is_led_to_a_new_document(arrangement: Arrangement) -> None:
     editor = arrangement.person("editor")
     page = editor.get(links.tenant("loja-nova"), params={"language": "en"})
     assert "Write a new document" in page.text
-    led = editor.get(links.path("t", "loja-nova", "new"), params={"domain": "retail", "config_type": "hours"})
+    led = editor.get(links.new_document("loja-nova", domain="retail", config_type="hours"))
     assert (led.status_code, led.headers["location"]) == (303, links.edit("loja-nova", "retail", "hours"))
+    refused = editor.get(links.new_document("loja-nova", domain="retail", config_type="regras de <negócio>"))
+    assert refused.status_code == 422
+    assert 'value="regras de &lt;negócio&gt;"' in refused.text
+
+
+def test_who_edits_finds_what_was_deleted_and_the_way_back(arrangement: Arrangement) -> None:
+    key = written(arrangement, "a: 1\n")
+    put(arrangement, (key[0], key[1], "stays"), "a: 1\n")
+    editor, en = arrangement.person("editor"), {"language": "en"}
+    assert "deleted document" not in editor.get(links.tenant(key[0]), params=en).text
+    for config_type, standing in (key[2], {"stays"}), ("stays", set()):
+        assert arrangement.config_client.delete(f"/configs/{key[0]}/{key[1]}/{config_type}").status_code == 200
+        page = editor.get(links.tenant(key[0]), params=en)
+        data = editor.get(links.tenant(key[0]), params={"format": "json"}).json()
+        assert {head["config_type"] for head in data["documents"]} == standing
+        assert links.history(key[0], key[1], config_type) in page.text
+        assert ("Nothing stands." in page.text) == (not standing)
+    assert "2 deleted documents" in page.text
+    assert links.rollback(*key, 1) in editor.get(links.history(*key)).text
+
+
+@pytest.mark.parametrize("domain", ["export", "import", "new", "history", "search"])
+def test_a_domain_may_be_called_as_a_page_is(arrangement: Arrangement, domain: str) -> None:
+    key = ("named", domain, "history")
+    put(arrangement, key, "a: 1\n")
+    editor = arrangement.person("editor")
+    for address in (links.document(*key), links.history(*key), links.edit(*key), links.version(*key, 1)):
+        assert editor.get(address).status_code == 200, address
 
 
 @pytest.mark.parametrize("tenant", ["nobody", "a%20b", "%3Cscript%3E"])

@@ -40,10 +40,12 @@ def confirmed(arrangement: Arrangement) -> httpx.Client:
     return admin
 
 
-def sent(person: httpx.Client, content: bytes, action: str = "take", **fields: str) -> httpx.Response:
+def sent(
+    person: httpx.Client, content: bytes, action: str = "take", language: str = "en", **fields: str
+) -> httpx.Response:
     place = links.import_()
     data = {**form_at(person.get(place), place).fields, "action": action, **fields}
-    return person.post(place, data=data, files={"file": ("a.jsonl", content)}, params=EN)
+    return person.post(place, data=data, files={"file": ("a.jsonl", content)}, params={"language": language})
 
 
 def reported(page: httpx.Response) -> dict[str, str]:
@@ -154,6 +156,7 @@ def test_an_empty_field_is_told(arrangement: Arrangement) -> None:
     page = sent(editor, b"")
     assert page.status_code == 422
     assert "Choose a file" in page.text
+    assert "Escolha um arquivo" in sent(editor, b"", language="pt-BR").text
 
 
 @TOGETHER

@@ -222,3 +222,19 @@ def test_many_users_are_on_pages(arrangement: Arrangement, admin: httpx.Client) 
 def test_who_is_not_there_is_not_found(admin: httpx.Client, number: int) -> None:
     assert admin.get(links.users(number)).status_code == 404
     assert admin.post(links.users(number, "disable"), data={"csrf": csrf_of(admin)}).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["link", "sign-out"])
+def test_the_language_is_changed_from_what_answers_a_form_too(arrangement: Arrangement, act: str) -> None:
+    admin, somebody = arrangement.person(arrangement.user("admin")), arrangement.user("viewer")
+    confirm(admin)
+    answer = send(admin, links.users(somebody.id), links.users(somebody.id, act))
+    page = answer if answer.status_code == 200 else admin.get(answer.headers["location"])
+    form = form_on(page, links.preferences())
+    led = admin.post(form.action, data=form.fields | {"language": "en"})
+    assert (led.status_code, led.headers["location"]) == (303, links.users(somebody.id))
+
+
+def test_the_language_is_changed_where_no_page_is_above(arrangement: Arrangement) -> None:
+    page = arrangement.stranger().post("/viewer/sign-in", data={"name": "x", "password": "y"})
+    assert f'href="{links.sign_in()}?language=en"' in page.text

@@ -136,8 +136,8 @@ class ConfigClient(Administering, Changing):
             raise missing if stale_for is None else _not_known(missing, stale_for)
         return document if stale_for is None else msgspec.structs.replace(document, stale_for=stale_for)
 
-    async def heads(self, tenant: str, domain: str | None = None, *, sizes: bool = False) -> tuple[Head, ...]:
-        query = {"domain": check_domain(domain), "sizes": sizes or None}
+    async def heads(self, tenant: str, domain: str | None = None, *, details: bool = False) -> tuple[Head, ...]:
+        query = {"domain": check_domain(domain), "details": details or None}
         return await self._read(tenant_path(tenant), wire.read_heads, query)
 
     async def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:

@@ -88,8 +88,8 @@ class SyncConfigClient(SyncAdministering, SyncChanging):
     def get(self, tenant: str, domain: str, config_type: str) -> Document:
         return self._run(lambda client: client.get(tenant, domain, config_type))
 
-    def heads(self, tenant: str, domain: str | None = None, *, sizes: bool = False) -> tuple[Head, ...]:
-        return self._run(lambda client: client.heads(tenant, domain, sizes=sizes))
+    def heads(self, tenant: str, domain: str | None = None, *, details: bool = False) -> tuple[Head, ...]:
+        return self._run(lambda client: client.heads(tenant, domain, details=details))
 
     def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:
         return self._run(lambda client: client.text(tenant, domain, config_type, version))

@@ -93,6 +93,17 @@ CONFIG_REFUSED = ProblemType(
     title=Text("Recusado", "Refused"),
     detail=Text("{reason}", "{reason}"),
 )
+NO_IDENTIFIER = ProblemType(
+    code="identifier_invalid",
+    status=422,
+    title=Text("Recusado", "Refused"),
+    detail=Text(
+        "Ids de tenants, domínios e tipos têm de 1 a 128 caracteres: letras sem acento, dígitos, _ - . e @, sem "
+        "espaços.",
+        "Ids of tenants, domains and types have 1 to 128 characters: letters without accents, digits, _ - . and @, no "
+        "spaces.",
+    ),
+)
 CONFIG_NOT_FOUND = ProblemType(
     code="config_not_found",
     status=404,

@@ -89,7 +89,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a tenant's list.
 
     Attributes:
-        size: bytes of its text; None when it was not asked for.
+        size: bytes of its text; None, like what follows, when details were not asked for.
+        actor: who made the version, by the way that `origin` names.
+        deleted: whether that version is a deletion: such a document is listed with details alone.
     """
 
     tenant_id: str
@@ -99,6 +101,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     size: int | None = None
+    actor: str | None = None
+    origin: str | None = None
+    deleted: bool | None = None
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,8 +27,11 @@ class ConfigReader(AdministrationReader, Protocol):
         """Read a document. Raises `NotFound`."""
         ...
 
-    async def heads(self, tenant: str, domain: str | None = None, *, sizes: bool = False) -> tuple[Head, ...]:
-        """List a tenant's documents, in order of domain and type, with their sizes if asked. An unknown has none."""
+    async def heads(self, tenant: str, domain: str | None = None, *, details: bool = False) -> tuple[Head, ...]:
+        """List a tenant's documents, in order of domain and type. An unknown tenant has none.
+
+        With `details` each has its size, and who changed it last; the deleted are listed, too, and say so.
+        """
         ...
 
     async def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:

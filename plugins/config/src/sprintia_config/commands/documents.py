@@ -120,7 +120,7 @@ def list_documents(tenant: str, domain: str | None, *, as_json: bool) -> None:
         heads, known = run(host, read)
         within = f"the tenant {tenant}" if domain is None else f"the domain {domain} of {tenant}"
         nothing = f"no document stands in {within}" if known else f"there is no tenant {tenant}"
-        show([representation.head(version) for version in heads], as_json=as_json, table=_IN_LISTS, nothing=nothing)
+        show(representation.heads(heads), as_json=as_json, table=_IN_LISTS, nothing=nothing)
 
 
 @click.command("history")

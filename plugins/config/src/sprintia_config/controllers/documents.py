@@ -56,13 +56,16 @@ Work = Callable[[Change], Awaitable[Answer]]
 @get("/configs/{tenant:str}", guards=_READ, tags=_TAGS)
 async def list_heads(
     request: StrictRequest, tenant: FromPath[str], documents: NamedDependency[Documents],
-    caller: NamedDependency[Caller], domain: FromQuery[str | None] = None, sizes: FromQuery[bool] = False,
+    caller: NamedDependency[Caller], domain: FromQuery[str | None] = None, details: FromQuery[bool] = False,
 ) -> Response[Any]:  # fmt: skip
-    """List a tenant's documents; an unknown tenant has none. With `sizes`, each with the bytes of its text."""
+    """List a tenant's documents; an unknown tenant has none.
+
+    With `details`, each with its size and who changed it last; the deleted, too.
+    """
     check_identifiers(tenant=tenant, **({"domain": domain} if domain else {}))
     caller.require_tenant(tenant)
-    found, revision = await documents.heads(tenant, domain or None)
-    return list_answer(request, [representation.head(version, sized=sizes) for version in found], revision)
+    found, revision = await documents.heads(tenant, domain or None, with_deleted=details)
+    return list_answer(request, representation.heads(found, detailed=details), revision)
 
 
 @get("/", guards=_READ, tags=_TAGS)

@@ -19,7 +19,7 @@ _DIGEST_SHOWN = 16
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a tenant's list; `size` in bytes, where it was asked for."""
+    """A line of a tenant's list."""
 
     tenant_id: str
     domain: str
@@ -27,7 +27,15 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: str
     updated_at: str
-    size: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class DetailedHead(Head, frozen=True, kw_only=True):
+    """The same with who made the version, and the bytes of its text; what was deleted is listed, too."""
+
+    deleted: bool
+    actor: str
+    origin: str
+    size: int
 
 
 class HistoryItem(Head, frozen=True, kw_only=True):
@@ -72,11 +80,24 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-def head(version: Version, *, sized: bool = False) -> Head:
+def heads(found: Iterable[Version], *, detailed: bool = False) -> list[Head]:
+    return [_detailed_head(version) if detailed else _head(version) for version in found]
+
+
+def _head(version: Version) -> Head:
     at = moment(version.created_at)
     return Head(
         tenant_id=version.tenant_id, domain=version.domain, config_type=version.config_type, version=version.version,
-        created_at=at, updated_at=at, size=version.size if sized else msgspec.UNSET,
+        created_at=at, updated_at=at,
+    )  # fmt: skip
+
+
+def _detailed_head(version: Version) -> DetailedHead:
+    at = moment(version.created_at)
+    return DetailedHead(
+        tenant_id=version.tenant_id, domain=version.domain, config_type=version.config_type, version=version.version,
+        created_at=at, updated_at=at, deleted=version.deleted, actor=version.actor, origin=version.origin,
+        size=version.size,
     )  # fmt: skip
 
 

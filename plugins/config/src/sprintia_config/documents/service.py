@@ -91,11 +91,11 @@ class Documents:
                 raise not_found(key, number)
             return Shown(found, await self._keys_for(connection, caller, found), found.revision)
 
-    async def heads(self, tenant: str, domain: str | None) -> tuple[list[Version], int]:
+    async def heads(self, tenant: str, domain: str | None, *, with_deleted: bool = False) -> tuple[list[Version], int]:
         """What stands, and the tenant's revision, read before: what stands may be newer, never older."""
         async with self._database.transaction(SCHEMA, [tenant], read_only=True) as connection:
             revision = await versions.read_revision(connection, tenant)
-            return await versions.read_heads(connection, tenant, domain), revision
+            return await versions.read_heads(connection, tenant, domain, with_deleted=with_deleted), revision
 
     async def history(self, key: DocumentKey, *, before: int | None, limit: int) -> tuple[list[Version], int]:
         """Versions, newest first, and the tenant's revision."""

@@ -131,12 +131,14 @@ async def read_revision(connection: Connection, tenant_id: str) -> int:
     return revision or 0
 
 
-async def read_heads(connection: Connection, tenant_id: str, domain: str | None) -> list[Version]:
-    """Every document of a tenant that stands, in order of domain and type."""
+async def read_heads(
+    connection: Connection, tenant_id: str, domain: str | None, *, with_deleted: bool = False
+) -> list[Version]:
+    """Every document of a tenant that stands, in order of domain and type; those whose head is a deletion if asked."""
     rows = await connection.fetch(
-        _HEAD + "WHERE d.tenant_id = $1 AND ($2::text IS NULL OR d.domain = $2) AND NOT v.deleted "
+        _HEAD + "WHERE d.tenant_id = $1 AND ($2::text IS NULL OR d.domain = $2) AND ($3 OR NOT v.deleted) "
         "ORDER BY d.domain, d.config_type",
-        tenant_id, domain,
+        tenant_id, domain, with_deleted,
     )  # fmt: skip
     return _versions(rows)
 

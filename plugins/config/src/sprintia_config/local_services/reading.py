@@ -36,12 +36,12 @@ class Reading(Asking):
             shown = await self._parts.documents.head(without_secrets(self._caller), key)
         return wire.read_document(msgspec.json.encode(representation.full(shown.version, None)))
 
-    async def heads(self, tenant: str, domain: str | None = None, *, sizes: bool = False) -> tuple[Head, ...]:
+    async def heads(self, tenant: str, domain: str | None = None, *, details: bool = False) -> tuple[Head, ...]:
         requests.tenant_path(tenant)
         requests.check_domain(domain)
         async with self._asked(_READ, tenant=tenant):
-            found, _ = await self._parts.documents.heads(tenant, domain)
-        return wire.read_heads(msgspec.json.encode([representation.head(version, sized=sizes) for version in found]))
+            found, _ = await self._parts.documents.heads(tenant, domain, with_deleted=details)
+        return wire.read_heads(msgspec.json.encode(representation.heads(found, detailed=details)))
 
     async def text(self, tenant: str, domain: str, config_type: str, version: int | None = None) -> str:
         key = key_of(tenant, domain, config_type)

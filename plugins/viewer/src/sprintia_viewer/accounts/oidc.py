@@ -162,7 +162,9 @@ class Oidc:
         if session is None or session.id != session_id:
             raise OidcRefused("outdated", "This sign-in was begun elsewhere, or too long ago: begin again.")
         signed_in_at = claims.get("auth_time")
-        if not isinstance(signed_in_at, int | float) or signed_in_at < kept.begun_at - 60:
+        # Within bounds: JSON as Python reads it has NaN and Infinity, too.
+        fresh = isinstance(signed_in_at, int | float) and kept.begun_at - 60 <= signed_in_at <= time.time() + 60
+        if not fresh:
             raise OidcRefused("not_fresh", "The OpenID provider did not ask for your password again.")
         async with changing(self._database) as connection:
             found = await connection.fetchval(
@@ -231,4 +233,4 @@ def _name_of(claims: dict[str, Any]) -> str:
 
 def _subject(claims: dict[str, Any]) -> str:
     """Who it is, for ever: a subject is unique at its issuer alone."""
-    return f"{claims['iss']} {claims['sub']}".replace(chr(0), " ")
+    return f"{claims['iss']} {claims['sub']}"

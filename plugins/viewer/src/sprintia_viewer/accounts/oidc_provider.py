@@ -158,7 +158,8 @@ class Provider:
 
 
 def _is_subject(_claims: object, subject: object) -> bool:
-    return isinstance(subject, str) and 0 < len(subject) <= 255
+    # Unprintable are NUL and lone surrogates, which the database does not hold.
+    return isinstance(subject, str) and 0 < len(subject) <= 255 and subject.isprintable()
 
 
 async def _ask(method: str, url: str, **given: Any) -> bytes:

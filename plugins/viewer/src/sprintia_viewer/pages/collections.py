@@ -13,6 +13,7 @@ from sprintia_config_client.contract import TenantValue
 from sprintia_viewer.parts import ConfigService
 from sprintia_viewer.shown.collections import MOST_COLUMNS, Matrix, matrix
 from sprintia_viewer.web import links
+from sprintia_viewer.web.failures import refusal_of
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
@@ -62,7 +63,7 @@ async def show_collections(
     try:
         shown, following = await _matrix(visit.config, wanted["text"], wanted["collection"], after or None, done)
     except errors.Invalid as error:
-        refusal = error.detail
+        refusal = refusal_of(error, visit.told_in)
     page = CollectionsPage(
         **wanted, pointer=POINTER, matrix=shown, drifting=sum(row.drift for row in shown.rows), refusal=refusal,
         next=links.collections(**wanted, after=following[0], done=following[1]) if following else None,

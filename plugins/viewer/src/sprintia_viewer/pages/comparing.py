@@ -16,6 +16,7 @@ from sprintia_viewer.pages.compared_places import offered, place_of
 from sprintia_viewer.parts import ConfigService
 from sprintia_viewer.shown.text_changes import TextComparison, side_by_side
 from sprintia_viewer.web import links
+from sprintia_viewer.web.failures import refusal_of
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.visits import Visit
 
@@ -113,16 +114,17 @@ async def compare(
     left, right = _numbers(visit, sides)
     config, key = visit.config, (tenant, domain, config_type)
     history = await config.history(*key, before=max(left, right) + _VERSIONS_OFFERED // 2, limit=_VERSIONS_OFFERED)
-    items = {item.version: item for item in history}
+    around = await config.history(*key, before=min(left, right) + 1, limit=2)  # of a version long ago, too
+    items = {item.version: item for item in (*history, *around)}
     diff, lines = None, None
     if left != right:
         diff = await config.diff(*key, left, right)
         if view == "text":
             lines = await _lines(config, key, items.get(left), left, right, whole=whole, first=first)
     standing = await config.history(*key, limit=1)
-    newest = standing[0].version if standing else None
+    newest = standing[0].version if standing and not standing[0].deleted else None
     oldest, latest = sorted((left, right))
-    before = await _kept_below(config, key, oldest)
+    before = next((item.version for item in around if item.version < oldest), None)
     after = min((number for number in items if number > latest), default=None)
     here = links.difference(*key, left, right)
     by_line = f"{here}?view=text{'&whole=true' if whole else ''}"
@@ -162,7 +164,7 @@ async def compare_tenants(
             before = await config.text(*old, kind)
             lines = await asyncio.to_thread(side_by_side, unified.text, before, whole=whole, first=first)
     except (errors.NotFound, errors.Invalid) as error:
-        refused = msgspec.structs.replace(asked, refusal=error.detail)
+        refused = msgspec.structs.replace(asked, refusal=refusal_of(error, visit.told_in))
         return await visit.page("compare_tenants.html", refused, status=404)
     query = {"left": asked.left, "right": asked.right, "type_": kind}
     by_line = {**query, "view": "text", "whole": "true" if whole else None}

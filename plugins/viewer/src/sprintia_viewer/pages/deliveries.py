@@ -14,6 +14,7 @@ from sprintia_config_client import errors
 from sprintia_config_client.contract import Change, Delivery
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.web import links
+from sprintia_viewer.web.failures import refusal_of
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
 from sprintia_viewer.web.visits import Visit
@@ -96,7 +97,7 @@ async def list_deliveries(
     except errors.NotFound:  # a tenant out of reach looks like one to which nothing came
         pass
     except errors.Invalid as error:
-        refusal = error.detail
+        refusal = refusal_of(error, visit.told_in)
     names = await parts.key_names()
     page = DeliveryList(
         **msgspec.structs.asdict(wanted), deliveries=[_shown(each, names) for each in found[:_PAGE]], refusal=refusal,

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from sprintia_config_client import errors
 from sprintia_config_client.contract import Diff, Validation
 from sprintia_viewer.pages.standing import Standing, expected_of, read_standing
 from sprintia_viewer.parts import ConfigService
+from sprintia_viewer.shown.laid_out import laid_out
 from sprintia_viewer.shown.line_ends import keep_line_ends
 from sprintia_viewer.shown.marked_faults import MarkedFault, marked_faults
 from sprintia_viewer.web import links
@@ -47,6 +48,7 @@ class EditPage(msgspec.Struct, frozen=True, kw_only=True):
         was_base: the version that the person began with, when `conflict` is another one; None when it is not known.
         meanwhile: what changed between the two.
         set_aside: whether what was written, or would be, is kept and not in effect.
+        on_one_line: where the same text is laid out, if it stands on one line.
     """
 
     tenant_id: str
@@ -62,6 +64,7 @@ class EditPage(msgspec.Struct, frozen=True, kw_only=True):
     was_base: int | None = None
     meanwhile: Diff | None = None
     set_aside: bool = False
+    on_one_line: str | None = None
     refusal: str | None = None
 
     @property
@@ -71,13 +74,17 @@ class EditPage(msgspec.Struct, frozen=True, kw_only=True):
 
 @get(_PLACE, guards=[signed_in("config:write")])
 async def show_editor(
-    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str]
-) -> Response[bytes]:
+    visit: NamedDependency[Visit], tenant: FromPath[str], domain: FromPath[str], config_type: FromPath[str],
+    in_lines: FromQuery[bool] = False,
+) -> Response[bytes]:  # fmt: skip
     """Show the text to be edited, secrets as masks; an empty one where nothing stands."""
     standing = await read_standing(visit.config, (tenant, domain, config_type))
+    text = standing.version.text if standing.version else ""
+    laid = laid_out(text)
     page = EditPage(
         tenant_id=tenant, domain=domain, config_type=config_type, base=standing.base,
-        text=standing.version.text if standing.version else "", rewritten=standing.rewritten,
+        text=laid if laid and in_lines else text, rewritten=standing.rewritten,
+        on_one_line=links.edit(tenant, domain, config_type, in_lines="true") if laid and not in_lines else None,
     )  # fmt: skip
     return await visit.page("edit.html", page, editor=True)
 

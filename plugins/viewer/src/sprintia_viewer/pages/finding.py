@@ -19,6 +19,7 @@ from sprintia_viewer.shown.search_words import (
     single_words,
 )
 from sprintia_viewer.web import links
+from sprintia_viewer.web.failures import refusal_of
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.tables_out import MOST_ROWS, Format, csv_answer
@@ -70,6 +71,7 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
         words: of a text that is found nowhere, each with the address of the search for it alone.
         split: the same text as a key and its value, with the address of the search for these.
         routes: what the same number is called in the mapping, with the address that asks who answers it.
+        tenants: of a text that no document has, and a tenant's id: where tenants are listed by it.
     """
 
     query: Query
@@ -81,6 +83,7 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
     words: list[tuple[str, str]] = []
     split: tuple[str, str, str] | None = None
     routes: list[tuple[str, str]] = []
+    tenants: str | None = None
 
     def places(self, hit: Hit) -> list[FoundPlace]:
         return places_found(hit.matches)
@@ -116,11 +119,14 @@ async def search(
 ) -> Response[bytes]:  # fmt: skip
     """Find documents by ids, key paths and values. Secrets are never searched."""
     query = Query(q=q, tenant=tenant, domain=domain, type=config_type, path=path, value=value)
-    if not (q.strip() or path.strip() or value.strip()):
+    # A filter alone lists what has it: its own text stands in the ids of all that the filter lets through.
+    given = query.given
+    if not given:
         return await _search_page(visit, query)
+    text = given.get("q", "") if given.keys() & _LABELS.keys() else max(given.values(), key=len)
     try:
         found = await visit.config.search(
-            q.strip(), tenant=tenant.strip() or None, domain=domain.strip() or None,
+            text, tenant=tenant.strip() or None, domain=domain.strip() or None,
             config_type=config_type.strip() or None, path=path.strip() or None, value=value.strip() or None,
             after=after or None, limit=_HITS,
         )  # fmt: skip
@@ -165,8 +171,10 @@ _LABELS = {"q": marked("Anywhere"), "path": marked("In keys"), "value": marked("
 def _refusal(visit: Visit, query: Query, error: errors.Invalid) -> str:
     """Why it cannot be searched; of a text that is too short by the names that the fields have on the page."""
     short = [visit.told(label) for name, label in _LABELS.items() if is_too_short(getattr(query, name))]
+    if not short and error.code == "search_too_short":  # a filter alone, of one character
+        short = [visit.told(_LABELS["q"])]
     if not short:
-        return error.detail
+        return refusal_of(error, visit.told_in)
     told = marked("Type at least 2 characters, not counting spaces, in: %(fields)s.")
     return visit.told(told, fields=", ".join(short))
 
@@ -190,8 +198,11 @@ async def _search_page(
     words, split = _other_searches(query) if not hits and not refusal else ([], None)
     numbers = [] if hits else conversation_numbers(query.q)
     routes = [(visit.told(_ROUTES[name]), links.mapping(**{name: query.q.strip()})) for name in numbers]
+    # A tenant whose documents were all deleted is found by its id alone.
+    text = "" if hits or refusal else query.q.strip()
+    named = await visit.config.tenants(text=text, limit=1) if text else None
     page = SearchPage(
         query=query, hits=hits or [], next=following, start=start, refusal=refusal, drop=drop, words=words, split=split,
-        routes=routes,
+        routes=routes, tenants=links.path("", text=text) if named and named.tenants else None,
     )  # fmt: skip
     return await visit.page("search.html", page, status=status)

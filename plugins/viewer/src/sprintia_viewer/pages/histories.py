@@ -15,6 +15,7 @@ from sprintia_viewer.pages.retention import Retention, last_retention
 from sprintia_viewer.parts import ConfigService, Parts
 from sprintia_viewer.shown.blame_lines import BlamedLine, blamed_lines
 from sprintia_viewer.shown.gaps import Gap, gap_below
+from sprintia_viewer.shown.laid_out import laid_out
 from sprintia_viewer.shown.source import source_view
 from sprintia_viewer.web import links
 from sprintia_viewer.web.guards import signed_in
@@ -108,7 +109,8 @@ async def show_blame(
     config, key = visit.config, (tenant, domain, config_type)
     found = await config.version(*key)
     blame = await config.blame(*key, found.version)  # of the same text, whatever is written meanwhile
-    text = await asyncio.to_thread(source_view, found.text, "yaml", line, line_frame=600)
+    shown = laid_out(found.text) or found.text
+    text = await asyncio.to_thread(source_view, shown, "yaml", line, line_frame=600)
     page = BlamePage(
         tenant_id=tenant, domain=domain, config_type=config_type, standing=found.version, blame=blame,
         lines=list(blamed_lines(text.lines, blame.paths)),

@@ -21,6 +21,7 @@ from sprintia_viewer.shown.gaps import Gap, gap_below
 from sprintia_viewer.shown.mapping_changes import MappingChange, mapping_changes
 from sprintia_viewer.shown.mapping_view import MappingView, mapping_view
 from sprintia_viewer.web import links
+from sprintia_viewer.web.failures import refusal_of
 from sprintia_viewer.web.guards import signed_in
 from sprintia_viewer.web.visits import Visit
 
@@ -106,7 +107,7 @@ async def list_versions(
     except errors.NotFound:  # a tenant out of reach looks like one that has no part
         pass
     except errors.Invalid as error:
-        refusal = error.detail
+        refusal = refusal_of(error, visit.told_in)
     gap = any(version.removed for version in versions)
     page = MappingHistory(
         tenant=wanted, versions=versions, refusal=refusal, gap=gap,

@@ -1,4 +1,4 @@
-"""`/viewer/t/{tenant}/export` and `/viewer/import`: a whole tenant as a file, and back."""
+"""`/viewer/export/{tenant}` and `/viewer/import`: a whole tenant as a file, and back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,10 +20,11 @@ from sprintia_viewer.pages.confirming import confirmed_or_lead
 from sprintia_viewer.web import links
 from sprintia_viewer.web.forms import file_of
 from sprintia_viewer.web.guards import signed_in
+from sprintia_viewer.web.languages import marked
 from sprintia_viewer.web.uploads import LARGEST_FILE, LARGEST_UPLOAD, TAKES_FILES
 from sprintia_viewer.web.visits import REVEAL, Visit
 
-_EXPORT = "/viewer/t/{tenant:str}/export"
+_EXPORT = "/viewer/export/{tenant:str}"
 _IMPORTING = ("config:write", "mapping:write")
 _PROBLEMS_SHOWN = 100
 _CHANGES_SHOWN = 200
@@ -109,7 +110,7 @@ async def import_file(visit: NamedDependency[Visit]) -> Response[bytes]:
     content = await file_of(visit.request, "file")
     if not content:
         return await visit.page(
-            "import.html", ImportPage(refusal=visit.told("Choose a file that is not empty.")), status=422
+            "import.html", ImportPage(refusal=visit.told(marked("Choose a file that is not empty."))), status=422
         )
     try:
         # Secrets of the file are never shown, but to write them takes no right to see any.

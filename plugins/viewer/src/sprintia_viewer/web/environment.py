@@ -9,6 +9,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from sprintia_platform.cli.own_name import command_told
+from sprintia_viewer.shown.listed_changes import changes_that_fit
 from sprintia_viewer.web import links, times
 from sprintia_viewer.web.assets import Assets
 from sprintia_viewer.web.languages import translate, translate_number
@@ -30,6 +31,7 @@ def make_environment(assets: Assets) -> Environment:
     environment.install_gettext_callables(translate, translate_number, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(links=links, asset=assets.asset, integrity=assets.integrity, command=command_told())
     environment.filters.update(when=_when, moment=_moment, ago=_ago, number=_number, size=_size, day=_day, month=_month)
+    environment.filters["fitting"] = changes_that_fit
     return environment
 
 

@@ -28,7 +28,12 @@ def tenant(tenant_id: str) -> str:
 
 
 def export(tenant_id: str) -> str:
-    return path("t", tenant_id, "export")
+    """Not below the tenant's page: there stand domains, of whatever name."""
+    return path("export", tenant_id)
+
+
+def new_document(tenant_id: str, **query: object) -> str:
+    return path("new", tenant_id, **query)
 
 
 def import_() -> str:
@@ -61,8 +66,8 @@ def blame(tenant_id: str, domain: str, config_type: str, **query: object) -> str
     return document(tenant_id, domain, config_type, "blame", **query)
 
 
-def edit(tenant_id: str, domain: str, config_type: str) -> str:
-    return document(tenant_id, domain, config_type, "edit")
+def edit(tenant_id: str, domain: str, config_type: str, **query: object) -> str:
+    return document(tenant_id, domain, config_type, "edit", **query)
 
 
 def delete(tenant_id: str, domain: str, config_type: str) -> str:

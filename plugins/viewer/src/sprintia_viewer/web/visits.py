@@ -23,6 +23,7 @@ from sprintia_viewer.web.forms import CSRF_FIELD, FormT, fields_of, read_form
 from sprintia_viewer.web.languages import LANGUAGES, PSEUDO, speak, translate
 from sprintia_viewer.web.policy import page_headers
 from sprintia_viewer.web.times import DEFAULT_ZONE
+from sprintia_viewer.web.ways_back import readable_path
 
 if TYPE_CHECKING:
     from sprintia_viewer.parts import ConfigService, Parts
@@ -72,11 +73,19 @@ class Visit:
         self.theme: Theme = self.user.theme if self.user else "auto"
         self.shortcuts: bool = self.user.shortcuts if self.user else True
         self.path: str = request.url.path
-        query = request.url.query
-        self.here: str = f"{self.path}?{query}" if query else self.path
         self.request_id: str = request.scope["state"].get("request_id", "")
         self._has_twin = True
         self._key_names: Mapping[str, str] = {}
+
+    @property
+    def here(self) -> str:
+        """Where a link leads back to."""
+        path, query = readable_path(self.request), self.request.url.query
+        return f"{path}?{query}" if query and path == self.path else path
+
+    def here_in(self, language: str) -> str:
+        """The same in another language, for who is not signed in."""
+        return f"{readable_path(self.request)}?{urlencode({'language': language})}"
 
     def key_name(self, actor: str) -> str:
         """What people called the key `key:1f2e`; empty of what is none, or is not known."""
